@@ -1,0 +1,36 @@
+package sfo.ops.api;
+
+import java.nio.file.Path;
+import java.util.List;
+import sfo.ops.volume.Mirror;
+import sfo.protocol.control.Views;
+import sfo.protocol.plan.Resource;
+
+/** Everything that an agent asks of its host, real or embedded. */
+public interface Host {
+    List<Adapter<? extends Resource>> adapters();
+
+    Mirror mirror();
+
+    LifeProbe probe();
+
+    /** Where a volume of a group is mounted on any host. */
+    Path mountPoint(String group, String volume);
+
+    /** The NICs that a group may use, with what speaks against each as a spare one. */
+    List<Views.NicView> nics(Call call) throws HostException;
+
+    List<Views.PluginView> plugins();
+
+    /** Clients' TCP connections to the group's servers now, {@code "client:port server:port"}; cheap enough for each second. */
+    List<String> connections(String group);
+
+    /**
+     * Lines of this host's own start-up settings that would also start what travels with these volumes and addresses
+     * (fstab, enabled units, network settings), each as {@code file:line: text}.
+     */
+    List<String> startedAtBoot(List<String> volumesAndAddresses) throws HostException;
+
+    /** Ends what a command of this step left running. */
+    int endOrphans(String tag, Call call) throws HostException;
+}

@@ -1,0 +1,208 @@
+package sfo.ops.exec;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+
+/** Starts commands: argv lists, a time limit, bounded output. The only class of the product that starts a process. */
+public final class Exec {
+    /** Output beyond this is dropped, and the command is told to end. */
+    public static final int MAX_OUTPUT = 8 << 20;
+
+    private static final String TAG = "SFO_STEP";
+
+    /** A command that ended: exit code, standard output and standard error as UTF-8. */
+    public record Output(int exit, String out, String err) {
+        public boolean ok() {
+            return exit == 0;
+        }
+    }
+
+    /** Runs to the end, whatever the exit code. @throws HostException if it is missing, hangs or floods */
+    public Output run(Call call, List<String> argv, String stdin) throws HostException {
+        ProcessBuilder builder = new ProcessBuilder(argv);
+        builder.environment().put("LC_ALL", "C");
+        builder.environment().put(TAG, call.tag());
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new HostException("cannot start " + argv.get(0) + ": " + e.getMessage(), e);
+        }
+        try {
+            CompletableFuture<String> out = read(process.getInputStream(), process);
+            CompletableFuture<String> err = read(process.getErrorStream(), process);
+            CompletableFuture<Void> in = write(process.getOutputStream(), stdin);
+            if (!process.waitFor(call.left().toMillis() + 1, TimeUnit.MILLISECONDS)) {
+                throw new HostException("time ran out while running " + String.join(" ", argv));
+            }
+            in.get(1, TimeUnit.SECONDS);
+            return new Output(process.exitValue(), out.get(1, TimeUnit.SECONDS), err.get(1, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HostException("interrupted while running " + String.join(" ", argv), e);
+        } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+            throw new HostException("output of " + String.join(" ", argv) + ": " + e, e);
+        } finally {
+            end(process);
+        }
+    }
+
+    /** Runs to the end and wants exit code 0. @throws HostException with the command's own words otherwise */
+    public String need(Call call, List<String> argv, String stdin) throws HostException {
+        Output output = run(call, argv, stdin);
+        if (!output.ok()) {
+            String words = (output.err().isBlank() ? output.out() : output.err()).strip();
+            throw new HostException(
+                    String.join(" ", argv) + " ended with " + output.exit() + (words.isEmpty() ? "" : ": " + words));
+        }
+        return output.out();
+    }
+
+    public String need(Call call, String... argv) throws HostException {
+        return need(call, List.of(argv), "");
+    }
+
+    public Output run(Call call, String... argv) throws HostException {
+        return run(call, List.of(argv), "");
+    }
+
+    /**
+     * Starts a daemon in a session of its own, which outlives the agent and carries no step's tag; its output goes to
+     * {@code log}. It is not awaited: the caller asks the daemon itself whether it serves.
+     */
+    public void daemon(List<String> argv, Map<String, String> environment, Path log) throws HostException {
+        List<String> session = new ArrayList<>(List.of("setsid", "--fork"));
+        session.addAll(argv);
+        ProcessBuilder builder = new ProcessBuilder(session);
+        builder.environment().remove(TAG);
+        builder.environment().put("LC_ALL", "C");
+        builder.environment().putAll(environment);
+        builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.redirectErrorStream(true);
+        try {
+            Process process = builder.start();
+            if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                end(process);
+                throw new HostException("cannot start " + argv.get(0) + ", see " + log);
+            }
+        } catch (IOException e) {
+            throw new HostException("cannot start " + argv.get(0) + ": " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HostException("interrupted while starting " + argv.get(0), e);
+        }
+    }
+
+    /** Where a tool is on the PATH (and the sbin folders), if it is here. */
+    public static Optional<Path> find(String tool) {
+        String path = System.getenv().getOrDefault("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
+        return Stream.of(path.split(":"))
+                .filter(folder -> !folder.isEmpty())
+                .map(folder -> Path.of(folder, tool))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    /** Ends every process that a step with this tag left behind, and waits for them; how many there were. */
+    public int endOrphans(String tag, Call call) throws HostException {
+        List<ProcessHandle> orphans;
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            orphans = all.filter(p -> carries(p.pid(), tag)).toList();
+        }
+        for (ProcessHandle orphan : orphans) {
+            orphan.destroyForcibly();
+        }
+        for (ProcessHandle orphan : orphans) {
+            try {
+                orphan.onExit().get(call.left().toMillis() + 1, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new HostException("interrupted while ending process " + orphan.pid(), e);
+            } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+                throw new HostException("process " + orphan.pid() + " of step " + tag + " cannot be ended", e);
+            }
+        }
+        return orphans.size();
+    }
+
+    private static boolean carries(long pid, String tag) {
+        try {
+            String environment = Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+            return environment.startsWith(TAG + "=" + tag + "\0")
+                    || environment.contains("\0" + TAG + "=" + tag + "\0");
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
+    private static CompletableFuture<String> read(InputStream stream, Process process) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+                    byte[] buffer = new byte[8192];
+                    try (stream) {
+                        for (int n = stream.read(buffer); n >= 0; n = stream.read(buffer)) {
+                            if (bytes.size() + n > MAX_OUTPUT) {
+                                process.destroyForcibly();
+                                throw new UncheckedIOException(new IOException("more than " + MAX_OUTPUT + " bytes"));
+                            }
+                            bytes.write(buffer, 0, n);
+                        }
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                    return bytes.toString(StandardCharsets.UTF_8);
+                },
+                Exec::thread);
+    }
+
+    private static CompletableFuture<Void> write(OutputStream stream, String text) {
+        if (text.isEmpty()) {
+            try {
+                stream.close();
+            } catch (IOException closedByTheCommand) {
+                // it does not read: fine
+            }
+            return CompletableFuture.completedFuture(null);
+        }
+        return CompletableFuture.runAsync(
+                () -> {
+                    try (stream) {
+                        stream.write(text.getBytes(StandardCharsets.UTF_8));
+                    } catch (IOException closedByTheCommand) {
+                        // its exit code tells
+                    }
+                },
+                Exec::thread);
+    }
+
+    private static void thread(Runnable work) {
+        Thread thread = new Thread(work, "exec-pipe");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void end(Process process) {
+        if (process.isAlive()) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package sfo.protocol.model;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a group is and what travels with it. Only the holder changes it; each change makes {@code version} one higher.
+ *
+ * @param home the appliance that it belongs to when all is well
+ * @param members appliance names, two or more, in the order given at creation
+ */
+public record GroupDefinition(
+        String name,
+        long version,
+        String home,
+        List<String> members,
+        List<FailoverInterface> interfaces,
+        List<Volume> volumes,
+        List<Share> shares) {
+    public Optional<Volume> volume(String volumeName) {
+        return volumes.stream().filter(v -> v.name().equals(volumeName)).findFirst();
+    }
+
+    public GroupDefinition withVolumes(List<Volume> changed) {
+        return new GroupDefinition(name, version + 1, home, members, interfaces, changed, shares);
+    }
+
+    public GroupDefinition withShares(List<Share> changed) {
+        return new GroupDefinition(name, version + 1, home, members, interfaces, volumes, changed);
+    }
+}
