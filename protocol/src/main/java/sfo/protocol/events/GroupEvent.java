@@ -1,0 +1,42 @@
+package sfo.protocol.events;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.time.Instant;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+
+/** What one appliance remembers of one group. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "event")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = GroupEvent.Defined.class, name = "group-defined"),
+    @JsonSubTypes.Type(value = GroupEvent.ClaimKnown.class, name = "claim-known"),
+    @JsonSubTypes.Type(value = GroupEvent.ConflictFound.class, name = "conflict-found"),
+    @JsonSubTypes.Type(value = GroupEvent.Serving.class, name = "serving"),
+    @JsonSubTypes.Type(value = GroupEvent.Released.class, name = "released"),
+    @JsonSubTypes.Type(value = GroupEvent.OperationOpened.class, name = "operation-opened"),
+    @JsonSubTypes.Type(value = GroupEvent.OperationEnded.class, name = "operation-ended"),
+    @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
+})
+public sealed interface GroupEvent extends StoredEvent {
+    /** A newer definition. */
+    record Defined(long ordinal, GroupDefinition definition, Instant at) implements GroupEvent {}
+
+    /** A claim that is now the highest known here: our own, acknowledged to a peer, or heard of. */
+    record ClaimKnown(long ordinal, Claim claim, String why, Instant at) implements GroupEvent {}
+
+    /** Another claim of the same generation: only an operator resolves it. */
+    record ConflictFound(long ordinal, Claim other, Instant at) implements GroupEvent {}
+
+    /** A saga has made this appliance serve the group under the known claim, in this boot. */
+    record Serving(long ordinal, String saga, String boot, Instant at) implements GroupEvent {}
+
+    /** Nothing of the group is served here any more. */
+    record Released(long ordinal, String why, Instant at) implements GroupEvent {}
+
+    record OperationOpened(long ordinal, String saga, Instant at) implements GroupEvent {}
+
+    record OperationEnded(long ordinal, String saga, String outcome, Instant at) implements GroupEvent {}
+
+    record Destroyed(long ordinal, Instant at) implements GroupEvent {}
+}

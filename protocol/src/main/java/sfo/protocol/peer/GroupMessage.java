@@ -1,0 +1,64 @@
+package sfo.protocol.peer;
+
+import java.util.List;
+import java.util.Optional;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.Target;
+
+/** What the members of a group say to one another about it. {@code from} is the sender's appliance name. */
+public sealed interface GroupMessage extends PeerMessage {
+    String from();
+
+    String group();
+
+    /**
+     * A heartbeat, each second and on every change.
+     *
+     * @param serving whether the sender serves the group now
+     * @param standingBy whether it serves nothing of it, and could take it over by a permit
+     * @param connections clients' TCP connections to the failover addresses, for a survivor to reset
+     */
+    record Beat(
+            String from,
+            String group,
+            String boot,
+            long definitionVersion,
+            Claim claim,
+            boolean serving,
+            boolean standingBy,
+            List<MirrorState> mirrors,
+            List<String> connections)
+            implements GroupMessage {}
+
+    /** The sender wants the receiver's definition and claim. */
+    record AskDefinition(String from, String group) implements GroupMessage {}
+
+    record Definition(String from, String group, GroupDefinition definition, Claim claim) implements GroupMessage {}
+
+    /** The receiver has this definition on disk, or refuses it. */
+    record DefinitionKept(String from, String group, long version, Optional<String> refused) implements GroupMessage {}
+
+    record Destroyed(String from, String group) implements GroupMessage {}
+
+    /** The sender wants to hold the group; an acknowledgement means that the claim is on the receiver's disk. */
+    record Propose(String from, String group, Claim claim) implements GroupMessage {}
+
+    /** {@code highest} is the receiver's highest claim: the proposed one, if it was accepted. */
+    record Acknowledge(String from, String group, Claim proposed, Claim highest) implements GroupMessage {}
+
+    /**
+     * The receiver may serve the group, if it opens within {@code validMillis} of receiving this, by its own monotonic
+     * clock. The sender serves nothing of it any more and takes the mirrors' writes at {@code targets}.
+     */
+    record Permit(
+            String from, String group, Claim claim, GroupDefinition definition, List<Target> targets, long validMillis)
+            implements GroupMessage {}
+
+    /** The receiver of a permit has opened: the commit point is behind it. */
+    record Opened(String from, String group, Claim claim) implements GroupMessage {}
+
+    /** The receiver of a permit has not opened, never will under that claim, and serves nothing. */
+    record NotOpened(String from, String group, Claim claim, String why) implements GroupMessage {}
+}

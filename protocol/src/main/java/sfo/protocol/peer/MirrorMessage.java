@@ -1,0 +1,34 @@
+package sfo.protocol.peer;
+
+import java.util.Optional;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+
+/** What the keepers of the two sides of a mirror say to one another. */
+public sealed interface MirrorMessage extends PeerMessage {
+    String from();
+
+    String group();
+
+    /** The primary wants to write to the receiver's replica. */
+    record OpenTarget(String from, String group, Volume volume, Claim claim) implements MirrorMessage {}
+
+    record TargetOpened(String from, String group, Claim claim, Target target) implements MirrorMessage {}
+
+    record TargetRefused(String from, String group, String volume, Claim claim, String why) implements MirrorMessage {}
+
+    /** The replica has everything: to be recorded there. */
+    record Synced(String from, String group, Volume volume, Claim claim) implements MirrorMessage {}
+
+    /** The primary went on alone, and tells while it can: the replica may be behind since now. */
+    record WentSolo(String from, String group, Volume volume, Claim claim) implements MirrorMessage {}
+
+    /** Asks for (or answers with) the creation of a replica's backing. */
+    record CreateReplica(String from, String group, Volume volume) implements MirrorMessage {}
+
+    record ReplicaCreated(String from, String group, String volume, Optional<String> refused)
+            implements MirrorMessage {}
+
+    record DestroyReplica(String from, String group, Volume volume) implements MirrorMessage {}
+}

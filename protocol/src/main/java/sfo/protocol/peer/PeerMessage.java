@@ -1,0 +1,4 @@
+package sfo.protocol.peer;
+
+/** A message between agents. */
+public interface PeerMessage {}
