@@ -15,7 +15,9 @@ import sfo.protocol.model.GroupDefinition;
     @JsonSubTypes.Type(value = GroupEvent.Serving.class, name = "serving"),
     @JsonSubTypes.Type(value = GroupEvent.Released.class, name = "released"),
     @JsonSubTypes.Type(value = GroupEvent.OperationOpened.class, name = "operation-opened"),
+    @JsonSubTypes.Type(value = GroupEvent.OperationReopened.class, name = "operation-reopened"),
     @JsonSubTypes.Type(value = GroupEvent.OperationEnded.class, name = "operation-ended"),
+    @JsonSubTypes.Type(value = GroupEvent.FellSilent.class, name = "fell-silent"),
     @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
 })
 public sealed interface GroupEvent extends StoredEvent {
@@ -36,7 +38,13 @@ public sealed interface GroupEvent extends StoredEvent {
 
     record OperationOpened(long ordinal, String saga, Instant at) implements GroupEvent {}
 
+    /** The saga that serves is on its way back: an undo, or a release. */
+    record OperationReopened(long ordinal, String saga, String why, Instant at) implements GroupEvent {}
+
     record OperationEnded(long ordinal, String saga, String outcome, Instant at) implements GroupEvent {}
+
+    /** Nothing was heard of a member for a while: when it was heard last tells whether a lost replica may be behind. */
+    record FellSilent(long ordinal, String appliance, Instant lastSign) implements GroupEvent {}
 
     record Destroyed(long ordinal, Instant at) implements GroupEvent {}
 }

@@ -27,6 +27,8 @@ import sfo.protocol.plan.Plan;
     @JsonSubTypes.Type(value = SagaEvent.UndoRequested.class, name = "undo-requested"),
     @JsonSubTypes.Type(value = SagaEvent.Permitted.class, name = "permitted"),
     @JsonSubTypes.Type(value = SagaEvent.HandOverEnded.class, name = "hand-over-ended"),
+    @JsonSubTypes.Type(value = SagaEvent.AdjustIntended.class, name = "adjust-intended"),
+    @JsonSubTypes.Type(value = SagaEvent.AdjustEnded.class, name = "adjust-ended"),
     @JsonSubTypes.Type(value = SagaEvent.Ended.class, name = "saga-ended")
 })
 public sealed interface SagaEvent extends StoredEvent {
@@ -84,6 +86,16 @@ public sealed interface SagaEvent extends StoredEvent {
             implements SagaEvent {}
 
     record HandOverEnded(long ordinal, boolean opened, String why, Instant at) implements SagaEvent {}
+
+    /**
+     * What is served will be changed to {@code plan} (a share or volume came or went).
+     *
+     * @param before of the steps that the plan so far does not have
+     */
+    record AdjustIntended(long ordinal, Plan plan, Map<String, Facts> before, Instant at) implements SagaEvent {}
+
+    /** The adjusted plan holds, or the one before it holds again. */
+    record AdjustEnded(long ordinal, boolean done, String why, Instant at) implements SagaEvent {}
 
     record Ended(long ordinal, Outcome outcome, List<String> openItems, Instant at) implements SagaEvent {}
 

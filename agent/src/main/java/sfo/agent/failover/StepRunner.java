@@ -1,0 +1,192 @@
+package sfo.agent.failover;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.Host;
+import sfo.ops.api.HostException;
+import sfo.protocol.plan.Facts;
+import sfo.protocol.plan.Resource;
+import sfo.protocol.plan.Step;
+
+/**
+ * Runs adapters on a bounded pool of threads for blocking work, one at a time for each resource. Outlives the actor
+ * system, and so do its locks: a step of an actor system that ended keeps its resource until it is over.
+ */
+public final class StepRunner implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(StepRunner.class);
+    private static final int THREADS = 16;
+
+    private final Host host;
+    private final Map<Class<?>, Adapter<?>> adapters = new LinkedHashMap<>();
+    private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+    private final ExecutorService pool;
+
+    /** How an act ended. {@code error} is empty if it is as it should be. */
+    public record Outcome(String error, long millis) {
+        public boolean ok() {
+            return error.isEmpty();
+        }
+    }
+
+    public StepRunner(Host host) {
+        this.host = host;
+        host.adapters().forEach(adapter -> adapters.put(adapter.kind(), adapter));
+        ThreadPoolExecutor threads =
+                new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+                    Thread thread = new Thread(work, "step");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        threads.allowCoreThreadTimeOut(true);
+        pool = threads;
+    }
+
+    public Host host() {
+        return host;
+    }
+
+    /** Runs any blocking work on the same threads. */
+    public <T> CompletionStage<T> blocking(Callable<T> work) {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        pool.execute(() -> {
+            try {
+                future.complete(work.call());
+            } catch (Throwable e) {
+                future.completeExceptionally(e);
+            }
+        });
+        return future;
+    }
+
+    public CompletionStage<Facts> inspect(Resource resource, Duration limit) {
+        return blocking(() -> adapter(resource).inspect(resource, Call.within(limit)));
+    }
+
+    /** Applies. If the adapter fails or its time runs out, what is true on the host decides. */
+    public CompletionStage<Outcome> apply(String saga, Step step) {
+        return exclusively(step.resource(), () -> {
+            CrashPoint.AFTER_INTENT.pass(step.id(), false);
+            Outcome outcome = timed(step, () -> act(saga, step));
+            CrashPoint.AFTER_ACT.pass(step.id(), false);
+            return outcome;
+        });
+    }
+
+    /** After a restart: ends what is left of the step's commands, asks the host, and applies again if it does not hold. */
+    public CompletionStage<Outcome> settle(String saga, Step step) {
+        return exclusively(
+                step.resource(),
+                () -> timed(step, () -> {
+                    host.endOrphans(tag(saga, step), call(saga, step));
+                    if (!holds(saga, step)) {
+                        act(saga, step);
+                    }
+                    return null;
+                }));
+    }
+
+    public CompletionStage<Boolean> stillHolds(String saga, Step step) {
+        return exclusively(step.resource(), () -> holds(saga, step));
+    }
+
+    /** Reverts to {@code before}; first ends what is left of the step's commands. */
+    public CompletionStage<Outcome> revert(String saga, Step step, Facts before) {
+        return exclusively(step.resource(), () -> {
+            CrashPoint.AFTER_INTENT.pass(step.id(), true);
+            Outcome outcome = timed(step, () -> {
+                host.endOrphans(tag(saga, step), call(saga, step));
+                adapter(step.resource()).revert(step.resource(), before, call(saga, step));
+                return null;
+            });
+            CrashPoint.AFTER_ACT.pass(step.id(), true);
+            return outcome;
+        });
+    }
+
+    private Void act(String saga, Step step) throws HostException {
+        try {
+            adapter(step.resource()).apply(step.resource(), call(saga, step));
+        } catch (HostException | RuntimeException e) {
+            boolean holdsAfterAll;
+            try {
+                holdsAfterAll = holds(saga, step);
+            } catch (HostException | RuntimeException unknown) {
+                e.addSuppressed(unknown);
+                throw e;
+            }
+            if (!holdsAfterAll) {
+                throw e;
+            }
+            log.info("{} {} failed ({}), but holds", saga, step.id(), e.getMessage());
+        }
+        return null;
+    }
+
+    private boolean holds(String saga, Step step) throws HostException {
+        Adapter<Resource> adapter = adapter(step.resource());
+        return adapter.holds(step.resource(), adapter.inspect(step.resource(), call(saga, step)));
+    }
+
+    private static Outcome timed(Step step, Callable<Void> act) {
+        long start = System.nanoTime();
+        String error = "";
+        try {
+            act.call();
+        } catch (Exception e) {
+            error = e.getMessage() == null ? e.toString() : e.getMessage();
+            log.warn("{}: {}", step.id(), error, e instanceof HostException ? null : e);
+        }
+        return new Outcome(error, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+    }
+
+    private <T> CompletionStage<T> exclusively(Resource resource, Callable<T> work) {
+        ReentrantLock lock = locks.computeIfAbsent(
+                resource.getClass().getSimpleName() + " " + resource.group() + " " + resource.title(),
+                key -> new ReentrantLock());
+        return blocking(() -> {
+            lock.lockInterruptibly();
+            try {
+                return work.call();
+            } finally {
+                lock.unlock();
+            }
+        });
+    }
+
+    @SuppressWarnings("unchecked") // keyed by its own kind
+    private Adapter<Resource> adapter(Resource resource) {
+        Adapter<?> adapter = adapters.get(resource.getClass());
+        if (adapter == null) {
+            throw new IllegalStateException(
+                    "no adapter for " + resource.getClass().getSimpleName());
+        }
+        return (Adapter<Resource>) adapter;
+    }
+
+    private static Call call(String saga, Step step) {
+        return Call.of(tag(saga, step), Duration.ofMillis(step.limitMillis()));
+    }
+
+    private static String tag(String saga, Step step) {
+        return saga + "/" + step.id();
+    }
+
+    @Override
+    public void close() {
+        pool.shutdownNow();
+    }
+}
