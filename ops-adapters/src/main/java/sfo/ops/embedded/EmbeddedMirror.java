@@ -1,0 +1,301 @@
+package sfo.ops.embedded;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.ops.embedded.Volumes.Before;
+import sfo.ops.embedded.Volumes.Entry;
+import sfo.ops.embedded.Volumes.Id;
+import sfo.ops.embedded.Volumes.Running;
+import sfo.ops.volume.Mirror;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+import sfo.protocol.plan.Resource;
+
+/** The mirror between two folders. A target's host is the appliance's name. Asynchronous volumes are mirrored at once, too. */
+final class EmbeddedMirror implements Mirror {
+    private final EmbeddedHost host;
+    private final Volumes volumes;
+    private final MirrorWatch watch;
+
+    EmbeddedMirror(EmbeddedHost host, Volumes volumes) {
+        this.host = host;
+        this.volumes = volumes;
+        this.watch = new MirrorWatch(host, volumes);
+    }
+
+    @Override
+    public Adapter<Resource.PrimaryVolume> primary() {
+        return host.faults().around("primary-volume", new PrimaryAdapter(host, volumes));
+    }
+
+    @Override
+    public Adapter<Resource.MirroredVolume> mirrored() {
+        return host.faults().around("mirrored-volume", new MirroredAdapter(host, volumes, this));
+    }
+
+    @Override
+    public MirrorState state(String group, Volume volume, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        return host.act(() -> {
+            if (volumes.entry(id).isEmpty()) {
+                return new MirrorState(
+                        group,
+                        volume.name(),
+                        Role.IDLE,
+                        Claim.NONE,
+                        Sync.NEW,
+                        Optional.empty(),
+                        0,
+                        "not made on " + host.appliance());
+            }
+            Entry entry = volumes.settle(id);
+            Running running = volumes.running(id);
+            String link = running.peer().isEmpty() ? running.export() : running.export() + " with " + running.peer();
+            String kept = entry.kept().isEmpty() ? "" : " former content kept in " + entry.kept();
+            return new MirrorState(
+                    group,
+                    volume.name(),
+                    running.role(),
+                    entry.claim(),
+                    entry.sync(),
+                    entry.since(),
+                    0,
+                    (link + kept).strip());
+        });
+    }
+
+    @Override
+    public void create(String group, Volume volume, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        host.change(() -> {
+            Files.createDirectories(volumes.data(id));
+            if (volumes.entry(id).isEmpty()) {
+                volumes.record(
+                        id,
+                        new Entry(
+                                Role.IDLE,
+                                Claim.NONE,
+                                Sync.NEW,
+                                Optional.empty(),
+                                false,
+                                Optional.empty(),
+                                volume.onLinkLoss(),
+                                ""));
+            }
+        });
+    }
+
+    @Override
+    public void format(String group, Volume volume, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        host.change(() -> {
+            List<String> there = Disk.names(volumes.data(id));
+            Path mark = volumes.data(id).resolve(FileSystems.MARK);
+            if (!there.isEmpty()) {
+                throw new IOException(id + " has something on it: " + String.join(", ", there)
+                        + "; destroy it and create it again if that may go");
+            }
+            if (!Files.exists(mark)) {
+                byte[] kind = volume.fileSystem().name().getBytes(StandardCharsets.UTF_8);
+                volumes.write(id, FileSystems.MARK, 0, kind, false);
+            }
+        });
+    }
+
+    @Override
+    public void destroy(String group, Volume volume, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        host.change(() -> {
+            if (volumes.running(id).role() == Role.PRIMARY) {
+                throw new IOException(id + " is primary on " + host.appliance() + ": release it first");
+            }
+            volumes.runs(id, Running.NOTHING);
+            Disk.deleteTree(volumes.folder(id));
+        });
+    }
+
+    @Override
+    public Target openTarget(String group, Volume volume, Claim claim, boolean equal, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        Target target = new Target(
+                volume.name(), host.appliance(), volume.port(), group + "/" + volume.name() + "/" + claim.tag());
+        return host.faults().around("open-target", Faults.APPLY, call, () -> {
+            host.change(() -> open(id, claim, equal, target));
+            return target;
+        });
+    }
+
+    private void open(Id id, Claim claim, boolean equal, Target target) throws IOException {
+        Entry entry = volumes.settle(id);
+        Running running = volumes.running(id);
+        if (running.role() == Role.PRIMARY) {
+            throw new IOException(id + " is primary on " + host.appliance() + ": it takes no writes of another one");
+        }
+        if (claim.compareTo(entry.claim()) < 0) {
+            throw new IOException(id + " on " + host.appliance() + " has seen claim "
+                    + entry.claim().tag() + ", higher than " + claim.tag() + ": the caller is superseded");
+        }
+        if (running.export().equals(target.export()) && volumes.connected(id, running)) {
+            return;
+        }
+        String kept = entry.kept();
+        if (!equal && entry.side() == Role.PRIMARY && entry.sync() == Sync.SOLO && entry.written()) {
+            // writes that nobody else ever received: not overwritten without a copy
+            kept = "kept-" + entry.claim().tag();
+            Disk.copyTree(volumes.data(id), volumes.folder(id).resolve(kept));
+        }
+        volumes.record(
+                id,
+                new Entry(
+                        Role.SECONDARY,
+                        claim,
+                        equal ? Sync.LOST : Sync.INCONSISTENT,
+                        Optional.of(Instant.now()),
+                        false,
+                        Optional.empty(),
+                        entry.onLinkLoss(),
+                        kept));
+        volumes.runs(id, new Running(Role.SECONDARY, claim, target.export(), "", 0, Optional.empty()));
+    }
+
+    @Override
+    public void targetSynced(String group, Volume volume, Claim claim, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        host.faults().around("target-synced", Faults.APPLY, call, () -> {
+            host.change(() -> {
+                Running running = volumes.running(id);
+                if (running.role() != Role.SECONDARY || !running.claim().equals(claim)) {
+                    throw new IOException(id + " on " + host.appliance() + " has no export for claim " + claim.tag()
+                            + " (it has \"" + running.export() + "\")");
+                }
+                if (!volumes.connected(id, running)) {
+                    throw new IOException(id + ": the mirror to " + host.appliance() + " has ended since");
+                }
+                Entry entry = volumes.need(id);
+                if (entry.sync() != Sync.REPLICATING) {
+                    volumes.record(id, entry.with(Sync.REPLICATING));
+                }
+            });
+            return true;
+        });
+    }
+
+    @Override
+    public void closeTarget(String group, Volume volume, boolean inOrder, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        host.faults().around("close-target", Faults.APPLY, call, () -> {
+            host.change(() -> {
+                Entry entry = volumes.settle(id);
+                Running running = volumes.running(id);
+                if (running.role() != Role.SECONDARY) {
+                    return;
+                }
+                boolean whole = entry.sync() == Sync.REPLICATING
+                        || (entry.sync() == Sync.LOST
+                                && running.ended().isPresent()
+                                && running.ended().equals(entry.since()));
+                if (whole && inOrder) {
+                    volumes.record(id, entry.with(Sync.CLEAN));
+                } else if (entry.sync() == Sync.REPLICATING) {
+                    volumes.record(id, entry.with(Sync.LOST));
+                }
+                volumes.runs(id, Running.NOTHING);
+            });
+            return true;
+        });
+    }
+
+    @Override
+    public void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
+            throws HostException {
+        Id id = new Id(group, volume.name());
+        host.faults().around("connect", Faults.APPLY, call, () -> {
+            host.change(() -> connect(id, claim, target, equal));
+            watch.resume();
+            return true;
+        });
+    }
+
+    private void connect(Id id, Claim claim, Target target, boolean equal) throws IOException {
+        Entry entry = volumes.settle(id);
+        Running running = volumes.running(id);
+        if (running.role() != Role.PRIMARY || !entry.claim().equals(claim)) {
+            throw new IOException(id + " is not primary on " + host.appliance() + " under claim " + claim.tag()
+                    + " (it is " + running.role() + ", claim " + entry.claim().tag() + ")");
+        }
+        if (running.export().equals(target.export()) && volumes.connected(id, running)) {
+            return;
+        }
+        World world = host.world();
+        if (!world.linked(host.appliance(), target.host())) {
+            throw new IOException("no way from " + host.appliance() + " to the export of " + id + " on " + target.host()
+                    + ": no power there, or a cable is cut");
+        }
+        Volumes theirs = new Volumes(world, target.host());
+        Running there = theirs.running(id);
+        if (there.role() != Role.SECONDARY
+                || !there.export().equals(target.export())
+                || !there.claim().equals(claim)) {
+            throw new IOException(target.host() + " has no export \"" + target.export() + "\" (it has \""
+                    + there.export() + "\"): another claim was made since, or the export was closed");
+        }
+        // recorded first: cut off anywhere below, it is a mirror without a connection, and settles as SOLO
+        volumes.record(
+                id, equal ? entry.with(Sync.REPLICATING) : entry.withoutBefore().with(Sync.SYNCING));
+        long boot = world.power(host.appliance()).boot();
+        theirs.runs(id, new Running(Role.SECONDARY, claim, there.export(), host.appliance(), boot, Optional.empty()));
+        long peerBoot = world.power(target.host()).boot();
+        volumes.runs(id, new Running(Role.PRIMARY, claim, target.export(), target.host(), peerBoot, Optional.empty()));
+    }
+
+    @Override
+    public void disconnect(String group, Volume volume, Call call) throws HostException {
+        Id id = new Id(group, volume.name());
+        host.faults().around("disconnect", Faults.APPLY, call, () -> {
+            host.change(() -> endInOrder(id, host, volumes));
+            return true;
+        });
+    }
+
+    /** The primary's last write is there; says so to the secondary. The volume goes on SOLO. */
+    static void endInOrder(Id id, EmbeddedHost host, Volumes volumes) throws IOException {
+        Entry entry = volumes.settle(id);
+        Running running = volumes.running(id);
+        if (running.role() != Role.PRIMARY || running.peer().isEmpty()) {
+            return;
+        }
+        if (entry.sync() == Sync.REPLICATING) {
+            Volumes theirs = new Volumes(host.world(), running.peer());
+            Running there = theirs.running(id);
+            theirs.runs(
+                    id, new Running(there.role(), there.claim(), there.export(), "", 0, Optional.of(Instant.now())));
+        }
+        volumes.record(id, entry.with(Sync.SOLO));
+        volumes.runs(id, running.disconnected());
+    }
+
+    /** What a volume was before it was promoted, kept over a second promotion that found it primary already. */
+    static Optional<Before> before(Entry entry) {
+        return entry.side() == Role.PRIMARY
+                ? entry.before()
+                : Optional.of(new Before(entry.side(), entry.sync(), entry.since()));
+    }
+
+    @Override
+    public void watch(BiConsumer<String, String> listener) {
+        watch.add(listener);
+    }
+}
