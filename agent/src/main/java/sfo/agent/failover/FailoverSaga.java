@@ -69,7 +69,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     /** Change what is served to another plan of the same claim; {@link Told.Adjusted} says how it ended. */
     public record Adjust(Plan plan) implements Command {}
 
-    public record Show(ActorRef<SagaState> replyTo) implements Command {}
+    public record Show(java.util.function.Consumer<SagaState> reply) implements Command {}
 
     private record Drive() implements Command {}
 
@@ -169,7 +169,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                 .onCommand(AdjustOver.class, this::adjustOver)
                 .onCommand(
                         Show.class,
-                        (state, c) -> Effect().none().thenRun(s -> c.replyTo().tell(s)))
+                        (state, c) -> Effect().none().thenRun(s -> c.reply().accept(s)))
                 .build();
     }
 

@@ -29,11 +29,13 @@ public final class DossierRules {
     /**
      * One sign of life refuses. Silence counts only on a NIC that has carrier and on which a witness has just answered.
      *
+     * @param others evidence that is no probe of a wire
      * @param witnesses probes of hosts that always answer, by which a NIC proves that it works
      */
-    public static DossierView judge(String appliance, List<Probe> probes, List<Probe> witnesses) {
-        List<EvidenceView> evidence = new ArrayList<>();
-        boolean alive = false;
+    public static DossierView judge(
+            String appliance, List<EvidenceView> others, List<Probe> probes, List<Probe> witnesses) {
+        List<EvidenceView> evidence = new ArrayList<>(others);
+        boolean alive = others.stream().anyMatch(e -> e.finding().equals("ALIVE"));
         boolean silent = false;
         for (Probe probe : probes) {
             if (probe.heard() == Heard.ANSWER) {

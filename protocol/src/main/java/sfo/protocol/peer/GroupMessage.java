@@ -48,12 +48,26 @@ public sealed interface GroupMessage extends PeerMessage {
     /** {@code highest} is the receiver's highest claim: the proposed one, if it was accepted. */
     record Acknowledge(String from, String group, Claim proposed, Claim highest) implements GroupMessage {}
 
+    /** The sender has released the group for the receiver, and gives it up for {@code claim} when asked. */
+    record OfferPermit(String from, String group, Claim claim) implements GroupMessage {}
+
     /**
-     * The receiver may serve the group, if it opens within {@code validMillis} of receiving this, by its own monotonic
-     * clock. The sender serves nothing of it any more and takes the mirrors' writes at {@code targets}.
+     * The receiver of an offer is ready. A permit's time counts from when this was sent, so that no delay on the way can
+     * make it last longer than its giver waits.
+     */
+    record AskPermit(String from, String group, Claim claim, String nonce) implements GroupMessage {}
+
+    /**
+     * The receiver may serve the group, if it opens within {@code validMillis} of asking, by its own monotonic clock. The sender serves nothing of it any more and takes the mirrors' writes at {@code targets}.
      */
     record Permit(
-            String from, String group, Claim claim, GroupDefinition definition, List<Target> targets, long validMillis)
+            String from,
+            String group,
+            Claim claim,
+            String nonce,
+            GroupDefinition definition,
+            List<Target> targets,
+            long validMillis)
             implements GroupMessage {}
 
     /** The receiver of a permit has opened: the commit point is behind it. */

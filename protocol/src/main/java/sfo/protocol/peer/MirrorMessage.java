@@ -11,8 +11,13 @@ public sealed interface MirrorMessage extends PeerMessage {
 
     String group();
 
-    /** The primary wants to write to the receiver's replica. */
-    record OpenTarget(String from, String group, Volume volume, Claim claim) implements MirrorMessage {}
+    /**
+     * The primary wants to write to the receiver's replica.
+     *
+     * @param acceptLoss whether an operator gave up what the replica alone has
+     */
+    record OpenTarget(String from, String group, Volume volume, Claim claim, boolean acceptLoss)
+            implements MirrorMessage {}
 
     record TargetOpened(String from, String group, Claim claim, Target target) implements MirrorMessage {}
 

@@ -1,0 +1,225 @@
+package sfo.agent.group;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import sfo.agent.rules.DossierRules;
+import sfo.agent.rules.DossierRules.Heard;
+import sfo.agent.rules.DossierRules.Probe;
+import sfo.agent.rules.ReadinessRules;
+import sfo.config.load.Settings;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.ops.api.LifeProbe;
+import sfo.protocol.control.Views.DossierView;
+import sfo.protocol.control.Views.EvidenceView;
+import sfo.protocol.control.Views.NicView;
+import sfo.protocol.model.Cidr;
+import sfo.protocol.model.FailoverInterface;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.Nic;
+import sfo.protocol.model.Reason;
+import sfo.protocol.model.Volume;
+
+/** Proves and validates, touching nothing: collects what the rules decide on, everything at once. */
+final class Assessor {
+    private static final Duration PROBE = Duration.ofMillis(450);
+    private static final Duration LOOK = Duration.ofSeconds(5);
+
+    private final Surroundings around;
+
+    /** What a failover of {@code group} from {@code from} would meet. */
+    record Assessed(GroupDefinition group, String from, List<Reason> reasons, Optional<DossierView> dossier) {}
+
+    Assessor(Surroundings around) {
+        this.around = around;
+    }
+
+    /**
+     * Validates, and proves the death of {@code from}.
+     *
+     * @param known the definition that this appliance knows; the backup's is taken if it is newer
+     * @param lastSign the last sign of life of {@code from}
+     */
+    CompletionStage<Assessed> assess(
+            GroupDefinition known, String from, Supplier<Optional<Instant>> lastSign, boolean prove) {
+        Instant began = Instant.now();
+        CompletableFuture<Optional<DossierView>> dossier = prove
+                ? prove(known, from, lastSign, began).thenApply(Optional::of).toCompletableFuture()
+                : CompletableFuture.completedFuture(Optional.empty());
+        return around.backups()
+                .newestGood(from, known.name())
+                .thenCompose(newest -> {
+                    GroupDefinition group = newest.inventory().stream()
+                            .flatMap(i -> i.groups().stream())
+                            .filter(g -> g.name().equals(known.name()) && g.version() > known.version())
+                            .findFirst()
+                            .orElse(known);
+                    Optional<String> flaw =
+                            newest.inventory().isPresent() ? Optional.empty() : Optional.of(newest.flaw());
+                    return around.runner().blocking(() -> validate(group, from, lastSign.get(), flaw));
+                })
+                .thenCombine(dossier, (assessed, proof) -> {
+                    List<Reason> reasons = new ArrayList<>();
+                    proof.ifPresent(d -> reasons.addAll(ReadinessRules.dossier(known, d)));
+                    reasons.addAll(assessed.reasons());
+                    return new Assessed(assessed.group(), from, reasons, proof);
+                });
+    }
+
+    private Assessed validate(GroupDefinition group, String from, Optional<Instant> lastSign, Optional<String> flaw)
+            throws HostException {
+        Map<String, MirrorState> mirrors = new HashMap<>();
+        for (Volume volume : group.volumes()) {
+            mirrors.put(volume.name(), around.host().mirror().state(group.name(), volume, Call.within(LOOK)));
+        }
+        List<String> devices = around.host().nics(Call.within(LOOK)).stream()
+                .map(NicView::device)
+                .toList();
+        List<String> travels = new ArrayList<>();
+        for (Volume volume : group.volumes()) {
+            travels.add(around.host().mountPoint(group.name(), volume.name()).toString());
+        }
+        for (FailoverInterface slot : group.interfaces()) {
+            slot.addresses().forEach(a -> travels.add(a.host()));
+        }
+        return new Assessed(
+                group,
+                from,
+                ReadinessRules.assess(new ReadinessRules.Input(
+                        group,
+                        around.self(),
+                        from,
+                        mirrors,
+                        lastSign,
+                        flaw,
+                        devices,
+                        lacks(),
+                        around.host().startedAtBoot(travels))),
+                Optional.empty());
+    }
+
+    /** What this host lacks, each once. */
+    List<String> lacks() {
+        return around.host().adapters().stream()
+                .map(Adapter::lacks)
+                .flatMap(List::stream)
+                .map(lack -> lack.what() + ": " + lack.mend())
+                .distinct()
+                .toList();
+    }
+
+    CompletionStage<DossierView> prove(
+            GroupDefinition group, String from, Supplier<Optional<Instant>> lastSign, Instant began) {
+        Settings.Peer peer = around.settings().peers().stream()
+                .filter(p -> p.appliance().equals(from))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no peer " + from + " in the settings"));
+        CompletableFuture<Probe> hello =
+                around.runner().blocking(() -> hello(peer)).toCompletableFuture();
+        List<CompletableFuture<Probes>> wires = new ArrayList<>();
+        List<InetAddress> own =
+                List.of(Cidr.literal("peer", peer.host()), Cidr.literal("mirror-address", peer.mirrorAddress()));
+        wires.add(wire("appliance", own, witnesses(), Optional.empty()));
+        for (FailoverInterface slot : group.interfaces()) {
+            Nic nic = slot.nics().get(around.self());
+            if (nic != null) {
+                List<InetAddress> addresses =
+                        slot.addresses().stream().map(Cidr::address).toList();
+                wires.add(wire("failover address", addresses, slot.gateways(), Optional.of(nic.device())));
+            }
+        }
+        return CompletableFuture.allOf(wires.toArray(CompletableFuture[]::new))
+                .thenCombine(hello, (nothing, answer) -> {
+                    List<Probe> probes = new ArrayList<>();
+                    List<Probe> witnesses = new ArrayList<>();
+                    for (CompletableFuture<Probes> wire : wires) {
+                        probes.addAll(wire.join().probes());
+                        witnesses.addAll(wire.join().witnesses());
+                    }
+                    probes.add(onSameWire(answer, probes));
+                    return DossierRules.judge(from, List.of(heartbeats(lastSign.get(), began)), probes, witnesses);
+                });
+    }
+
+    private record Probes(List<Probe> probes, List<Probe> witnesses) {}
+
+    private List<InetAddress> witnesses() {
+        return around.settings().witnesses().stream()
+                .map(w -> Cidr.literal("witness", w))
+                .toList();
+    }
+
+    private CompletableFuture<Probes> wire(
+            String what, List<InetAddress> targets, List<InetAddress> witnesses, Optional<String> device) {
+        List<InetAddress> all = new ArrayList<>(targets);
+        witnesses.stream().filter(w -> !targets.contains(w)).forEach(all::add);
+        return around.runner()
+                .blocking(() -> {
+                    List<Probe> probes = new ArrayList<>();
+                    List<Probe> seen = new ArrayList<>();
+                    for (LifeProbe.Finding f : around.host().probe().probe(all, device, Call.within(PROBE))) {
+                        Heard heard = f.answered() ? Heard.ANSWER : Heard.NOTHING;
+                        String channel = what + " " + f.address().getHostAddress();
+                        Probe probe = new Probe(channel, f.device(), f.carrier(), heard, f.detail());
+                        (targets.contains(f.address()) ? probes : seen).add(probe);
+                    }
+                    return new Probes(probes, seen);
+                })
+                .toCompletableFuture();
+    }
+
+    /** A connection, or its refusal by the host's kernel, is a sign of life; on loopback the kernel is our own. */
+    private static Probe hello(Settings.Peer peer) {
+        String channel = "hello " + peer.host() + ":" + peer.helloPort();
+        InetAddress host = Cidr.literal("peer", peer.host());
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(host, peer.helloPort()), (int) PROBE.toMillis());
+            return new Probe(channel, Optional.empty(), true, Heard.ANSWER, "its agent takes connections");
+        } catch (ConnectException refused) {
+            boolean kernel = !host.isLoopbackAddress()
+                    && String.valueOf(refused.getMessage()).contains("refused");
+            return kernel
+                    ? new Probe(
+                            channel, Optional.empty(), true, Heard.ANSWER, "its host refuses the connection: it runs")
+                    : new Probe(
+                            channel, Optional.empty(), true, Heard.NOTHING, "no connection: " + refused.getMessage());
+        } catch (IOException e) {
+            return new Probe(channel, Optional.empty(), true, Heard.NOTHING, "no connection: " + e.getMessage());
+        }
+    }
+
+    /** The hello goes over the wire that leads to the appliance. */
+    private static Probe onSameWire(Probe hello, List<Probe> probes) {
+        return probes.isEmpty()
+                ? hello
+                : new Probe(
+                        hello.channel(),
+                        probes.get(0).device(),
+                        probes.get(0).carrier(),
+                        hello.heard(),
+                        hello.detail());
+    }
+
+    private static EvidenceView heartbeats(Optional<Instant> lastSign, Instant began) {
+        boolean fresh = lastSign.isPresent() && lastSign.get().isAfter(began);
+        return new EvidenceView(
+                "heartbeats",
+                fresh ? "ALIVE" : "PROVES_NOTHING",
+                lastSign.map(at -> "last one at " + at).orElse("none was ever heard"));
+    }
+}

@@ -1,0 +1,537 @@
+package sfo.agent.group;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.persistence.typed.PersistenceId;
+import akka.persistence.typed.RecoveryCompleted;
+import akka.persistence.typed.javadsl.CommandHandler;
+import akka.persistence.typed.javadsl.Effect;
+import akka.persistence.typed.javadsl.EventHandler;
+import akka.persistence.typed.javadsl.EventSourcedBehavior;
+import akka.persistence.typed.javadsl.SignalHandler;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import sfo.agent.failover.FailoverSaga;
+import sfo.agent.failover.FailoverSaga.Told;
+import sfo.agent.rules.GroupRules;
+import sfo.agent.rules.GroupRules.Conclusion;
+import sfo.agent.rules.GroupRules.Standing;
+import sfo.agent.rules.GroupState;
+import sfo.agent.rules.Planner;
+import sfo.agent.rules.SagaState;
+import sfo.protocol.control.Answer;
+import sfo.protocol.control.Progress;
+import sfo.protocol.control.Requests;
+import sfo.protocol.control.Views.DossierView;
+import sfo.protocol.events.GroupEvent;
+import sfo.protocol.events.SagaEvent;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Mac;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+import sfo.protocol.peer.GroupMessage;
+import sfo.protocol.peer.GroupMessage.Beat;
+import sfo.protocol.plan.Plan;
+
+/**
+ * One appliance's part in one group: its definition, the claims, the heartbeats; it stands by or holds. {@link GroupRules}
+ * decides what follows from a heartbeat; operators' wishes are in {@link Wishes}, an undo's far and near side in
+ * {@link HandOver}.
+ */
+public final class GroupMember extends EventSourcedBehavior<GroupMember.Command, GroupEvent, GroupState> {
+    static final Duration BEAT = Duration.ofSeconds(1);
+    /** Without a heartbeat for this long a member counts as silent. */
+    static final Duration SILENT = Duration.ofSeconds(3);
+
+    public sealed interface Command {}
+
+    public record PeerSays(GroupMessage message) implements Command {}
+
+    /** A definition that this appliance is to keep, from its operator or from a peer. */
+    public record Keep(GroupDefinition definition, Claim claim, Consumer<Optional<String>> reply) implements Command {}
+
+    public record Show(CompletableFuture<Snapshot> reply) implements Command {}
+
+    /** Something an operator wants; see {@link Wishes}. */
+    public record Wish(Wishes.Kind kind, CompletableFuture<Answer> reply, Consumer<Progress> progress)
+            implements Command {}
+
+    private record Tick() implements Command {}
+
+    private record MirrorsAre(List<MirrorState> states) implements Command {}
+
+    private record SagaTold(Told news) implements Command {}
+
+    /** Runs within the actor, with the state as it is then; the events are stored, then {@code after} runs. */
+    record Turn(Function<GroupState, Step> turn) implements Command {}
+
+    /** What a turn decides. */
+    record Step(List<GroupEvent> events, Consumer<GroupState> after) {
+        static final Step NOTHING = new Step(List.of(), s -> {});
+
+        static Step then(Runnable after) {
+            return new Step(List.of(), s -> after.run());
+        }
+    }
+
+    /** What is shown of a group. */
+    public record Snapshot(
+            GroupState state,
+            Standing standing,
+            List<MirrorState> mirrors,
+            Map<String, Beat> beats,
+            Map<String, Instant> lastSigns,
+            Optional<SagaState> saga,
+            String waiting) {}
+
+    final String group;
+    final Surroundings around;
+    final ActorContext<Command> context;
+    final Map<String, Beat> beats = new HashMap<>();
+    final Map<String, Instant> lastSigns = new HashMap<>();
+    final HandOver handOver;
+    final Wishes wishes;
+    final ActorRef<Mirrors.Command> mirrorKeeper;
+    private final ActorRef<List<MirrorState>> mirrorStates;
+    private final Map<String, ActorRef<FailoverSaga.Command>> sagas = new HashMap<>();
+    private final Map<String, SagaState> sagaStates = new HashMap<>();
+    List<MirrorState> mirrors = List.of();
+
+    public static Behavior<Command> create(String group, Surroundings around, ActorRef<Mirrors.Command> mirrorKeeper) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new GroupMember(group, around, mirrorKeeper, context, timers)));
+    }
+
+    private GroupMember(
+            String group,
+            Surroundings around,
+            ActorRef<Mirrors.Command> mirrorKeeper,
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers) {
+        super(PersistenceId.ofUniqueId("group-" + group));
+        this.group = group;
+        this.around = around;
+        this.mirrorKeeper = mirrorKeeper;
+        this.context = context;
+        this.handOver = new HandOver(this);
+        this.wishes = new Wishes(this);
+        @SuppressWarnings("unchecked")
+        Class<List<MirrorState>> states = (Class<List<MirrorState>>) (Class<?>) List.class;
+        this.mirrorStates = context.messageAdapter(states, MirrorsAre::new);
+        timers.startTimerWithFixedDelay(new Tick(), BEAT);
+    }
+
+    @Override
+    public GroupState emptyState() {
+        return GroupState.EMPTY;
+    }
+
+    @Override
+    public EventHandler<GroupState, GroupEvent> eventHandler() {
+        return GroupState::apply;
+    }
+
+    @Override
+    public SignalHandler<GroupState> signalHandler() {
+        return newSignalHandlerBuilder()
+                .onSignal(RecoveryCompleted.instance(), this::recovered)
+                .build();
+    }
+
+    @Override
+    public CommandHandler<Command, GroupEvent, GroupState> commandHandler() {
+        return newCommandHandlerBuilder()
+                .forAnyState()
+                .onCommand(PeerSays.class, (state, c) -> run(state, peerSays(state, c.message())))
+                .onCommand(Keep.class, (state, c) -> run(state, keep(state, c)))
+                .onCommand(Wish.class, (state, c) -> run(state, wishes.begin(state, c)))
+                .onCommand(Turn.class, (state, c) -> run(state, c.turn().apply(state)))
+                .onCommand(SagaTold.class, (state, c) -> run(state, sagaTold(state, c.news())))
+                .onCommand(Tick.class, (state, c) -> run(state, tick(state)))
+                .onCommand(MirrorsAre.class, (state, c) -> run(state, mirrorsAre(state, c.states())))
+                .onCommand(
+                        Show.class,
+                        (state, c) -> run(state, Step.then(() -> c.reply().complete(snapshot(state)))))
+                .build();
+    }
+
+    private Effect<GroupEvent, GroupState> run(GroupState state, Step step) {
+        if (step.events().isEmpty()) {
+            return Effect().none().thenRun(s -> step.after().accept(state));
+        }
+        return Effect().persist(step.events()).thenRun((GroupState s) -> {
+            tellStanding(s);
+            beatAll(s);
+            step.after().accept(s);
+        });
+    }
+
+    /** Calls {@code turn} within this actor, later. From any thread. */
+    void turn(Function<GroupState, Step> turn) {
+        context.getSelf().tell(new Turn(turn));
+    }
+
+    private void recovered(GroupState state) {
+        if (state.definition().isEmpty() || state.destroyed()) {
+            return;
+        }
+        lastSigns.putAll(state.lastSigns());
+        tellStanding(state);
+        state.openOperation().ifPresent(this::saga);
+        beatAll(state);
+    }
+
+    Standing standing(GroupState state) {
+        return GroupRules.standing(state, around.self(), around.boot());
+    }
+
+    private Snapshot snapshot(GroupState state) {
+        Optional<String> shown = state.openOperation().or(state::servingSaga);
+        return new Snapshot(
+                state,
+                standing(state),
+                mirrors,
+                Map.copyOf(beats),
+                Map.copyOf(lastSigns),
+                shown.flatMap(id -> Optional.ofNullable(sagaStates.get(id))),
+                waiting(state));
+    }
+
+    private String waiting(GroupState state) {
+        if (state.conflict().isPresent()) {
+            return "two claims of generation " + state.claim().generation() + " ("
+                    + state.claim().tag() + " and " + state.conflict().get().tag() + "); to choose: sfo resolve "
+                    + group;
+        }
+        return standing(state) == Standing.UNCONFIRMED
+                ? "for another member to confirm that " + around.self()
+                        + " still holds it; if none is alive: sfo resume " + group
+                : handOver.waiting();
+    }
+
+    // --- peers
+
+    private Step peerSays(GroupState state, GroupMessage message) {
+        if (message.from().equals(around.self())) {
+            return Step.NOTHING;
+        }
+        lastSigns.put(message.from(), Instant.now());
+        if (message instanceof Beat beat) {
+            return onBeat(state, beat);
+        } else if (message instanceof GroupMessage.AskDefinition m) {
+            return Step.then(() -> sendDefinition(state, m.from()));
+        } else if (message instanceof GroupMessage.Definition m) {
+            return definition(state, m);
+        } else if (message instanceof GroupMessage.DefinitionKept m) {
+            return Step.then(() -> wishes.definitionKept(m));
+        } else if (message instanceof GroupMessage.Destroyed m) {
+            return destroyed(state, m.from());
+        } else if (message instanceof GroupMessage.Propose m) {
+            return propose(state, m);
+        } else if (message instanceof GroupMessage.Acknowledge m) {
+            return Step.then(() -> wishes.acknowledged(m));
+        }
+        return handOver.peerSays(state, message);
+    }
+
+    private Step onBeat(GroupState state, Beat beat) {
+        boolean first = beats.put(beat.from(), beat) == null;
+        if (state.definition().isEmpty() || state.destroyed()) {
+            return Step.NOTHING;
+        }
+        mirrorKeeper.tell(new Mirrors.PeerStates(group, beat.mirrors()));
+        List<GroupEvent> events = new ArrayList<>();
+        List<Runnable> effects = new ArrayList<>();
+        if (first) {
+            effects.add(() -> beat(state, beat.from()));
+        }
+        long n = state.ordinal();
+        for (Conclusion c : GroupRules.onBeat(state, around.self(), around.boot(), handOver.permit(), beat)) {
+            if (c instanceof Conclusion.Adopt a) {
+                events.add(new GroupEvent.ClaimKnown(++n, a.claim(), "heard from " + beat.from(), Instant.now()));
+            } else if (c instanceof Conclusion.Conflict x && !state.conflict().equals(Optional.of(x.other()))) {
+                events.add(new GroupEvent.ConflictFound(++n, x.other(), Instant.now()));
+            } else if (c instanceof Conclusion.Release r) {
+                effects.add(() ->
+                        release("group " + group + " is held by " + r.claim().tag()));
+            } else if (c instanceof Conclusion.Confirmed) {
+                effects.add(() -> wishes.resume(beat.from() + " confirms the claim"));
+            } else if (c instanceof Conclusion.AskDefinition) {
+                effects.add(() -> tell(beat.from(), new GroupMessage.AskDefinition(around.self(), group)));
+            } else if (c instanceof Conclusion.SendDefinition) {
+                effects.add(() -> sendDefinition(state, beat.from()));
+            } else if (c instanceof Conclusion.PermitUsed) {
+                effects.add(() -> handOver.over(true, beat.from() + " serves"));
+            } else if (c instanceof Conclusion.PermitUnused) {
+                effects.add(() -> handOver.over(false, beat.from() + " did not open"));
+            }
+        }
+        return new Step(events, s -> effects.forEach(Runnable::run));
+    }
+
+    private Step definition(GroupState state, GroupMessage.Definition m) {
+        Consumer<Optional<String>> reply = refused -> tell(
+                m.from(),
+                new GroupMessage.DefinitionKept(
+                        around.self(), group, m.definition().version(), refused));
+        return keep(state, new Keep(m.definition(), m.claim(), reply));
+    }
+
+    private Step keep(GroupState state, Keep c) {
+        List<GroupEvent> events = new ArrayList<>();
+        long n = state.ordinal();
+        if (!c.definition().members().contains(around.self())) {
+            c.reply().accept(Optional.of(around.self() + " is no member of it"));
+            return Step.NOTHING;
+        }
+        boolean again = state.destroyed() && c.definition().version() == 1;
+        if (c.definition().version() > state.version() || again) {
+            events.add(new GroupEvent.Defined(++n, c.definition(), Instant.now()));
+        }
+        if (c.claim().compareTo(state.claim()) > 0) {
+            events.add(new GroupEvent.ClaimKnown(++n, c.claim(), "with the definition", Instant.now()));
+        }
+        return new Step(events, s -> c.reply().accept(Optional.empty()));
+    }
+
+    private Step destroyed(GroupState state, String by) {
+        boolean mayDestroy = state.definition().isPresent()
+                && (state.claim().isNone() || state.claim().appliance().equals(by))
+                && state.servingSaga().isEmpty();
+        return state.destroyed() || !mayDestroy
+                ? Step.NOTHING
+                : new Step(List.of(new GroupEvent.Destroyed(state.ordinal() + 1, Instant.now())), s -> {});
+    }
+
+    private Step propose(GroupState state, GroupMessage.Propose m) {
+        boolean higher = m.claim().compareTo(state.claim()) > 0;
+        List<GroupEvent> events = higher
+                ? List.of(new GroupEvent.ClaimKnown(
+                        state.ordinal() + 1, m.claim(), "proposed by " + m.from(), Instant.now()))
+                : List.of();
+        return new Step(events, s -> {
+            tell(m.from(), new GroupMessage.Acknowledge(around.self(), group, m.claim(), s.claim()));
+            if (higher && s.servingSaga().isPresent() && !m.claim().appliance().equals(around.self())) {
+                release("group " + group + " is claimed by " + m.claim().tag());
+            }
+        });
+    }
+
+    // --- heartbeats
+
+    private Step tick(GroupState state) {
+        if (state.definition().isEmpty() || state.destroyed()) {
+            return Step.NOTHING;
+        }
+        List<GroupEvent> events = new ArrayList<>();
+        long n = state.ordinal();
+        Instant quiet = Instant.now().minus(SILENT);
+        for (Map.Entry<String, Instant> sign : lastSigns.entrySet()) {
+            boolean stored = sign.getValue().equals(state.lastSigns().get(sign.getKey()));
+            if (sign.getValue().isBefore(quiet) && !stored) {
+                events.add(new GroupEvent.FellSilent(++n, sign.getKey(), sign.getValue()));
+                beats.remove(sign.getKey());
+            }
+        }
+        boolean superseded =
+                standing(state) == Standing.SUPERSEDED && state.openOperation().isEmpty();
+        return new Step(events, s -> {
+            if (events.isEmpty()) {
+                beatAll(s);
+            }
+            if (superseded) {
+                release("group " + group + " is held by " + s.claim().tag());
+            }
+            handOver.tick(s);
+            wishes.tick(s);
+        });
+    }
+
+    private void beatAll(GroupState state) {
+        state.definition()
+                .ifPresent(d -> d.members().stream()
+                        .filter(m -> !m.equals(around.self()))
+                        .forEach(m -> beat(state, m)));
+    }
+
+    private void beat(GroupState state, String to) {
+        if (state.destroyed()) {
+            tell(to, new GroupMessage.Destroyed(around.self(), group));
+            return;
+        }
+        boolean serving = standing(state) == Standing.HOLDS;
+        boolean standingBy =
+                state.servingSaga().isEmpty() && state.openOperation().isEmpty();
+        tell(
+                to,
+                new Beat(
+                        around.self(),
+                        group,
+                        around.boot(),
+                        state.version(),
+                        state.claim(),
+                        serving,
+                        standingBy,
+                        mirrors,
+                        serving ? around.host().connections(group) : List.of()));
+    }
+
+    private void sendDefinition(GroupState state, String to) {
+        state.definition()
+                .ifPresent(d -> tell(to, new GroupMessage.Definition(around.self(), group, d, state.claim())));
+    }
+
+    void tell(String appliance, GroupMessage message) {
+        around.peers().tell(appliance, message);
+    }
+
+    private Step mirrorsAre(GroupState state, List<MirrorState> states) {
+        mirrors = states;
+        return Step.then(() -> {
+            beatAll(state);
+            wishes.tick(state);
+        });
+    }
+
+    private void tellStanding(GroupState state) {
+        state.definition()
+                .ifPresent(d -> mirrorKeeper.tell(new Mirrors.Standing(
+                        d, state.claim(), standing(state) == Standing.HOLDS, state.destroyed(), mirrorStates)));
+    }
+
+    // --- sagas
+
+    ActorRef<FailoverSaga.Command> saga(String id) {
+        return sagas.computeIfAbsent(
+                id,
+                name -> context.spawn(
+                        FailoverSaga.create(
+                                name,
+                                around.boot(),
+                                around.runner(),
+                                context.messageAdapter(Told.class, SagaTold::new)),
+                        "saga-" + name));
+    }
+
+    /** Opens a saga for a plan; events and what to do once they are stored. */
+    Step open(
+            GroupState state,
+            List<GroupEvent> first,
+            SagaEvent.Kind kind,
+            Plan plan,
+            Claim claim,
+            Requests.Operator by,
+            Optional<DossierView> dossier,
+            BooleanSupplier mayOpen,
+            Consumer<String> opened) {
+        List<GroupEvent> events = new ArrayList<>(first);
+        String id = state.nextSaga(group, claim.generation());
+        events.add(new GroupEvent.OperationOpened(state.ordinal() + first.size() + 1, id, Instant.now()));
+        return new Step(events, s -> {
+            opened.accept(id);
+            saga(id).tell(new FailoverSaga.Open(kind, plan, claim, by.user(), by.reason(), dossier, mayOpen));
+        });
+    }
+
+    Plan plan(GroupDefinition definition, String from, Claim claim, List<Target> targets, Optional<Mac> mac) {
+        Map<String, String> mounts = new HashMap<>();
+        for (Volume volume : definition.volumes()) {
+            mounts.put(
+                    volume.name(),
+                    around.host().mountPoint(group, volume.name()).toString());
+        }
+        List<String> connections =
+                Optional.ofNullable(beats.get(from)).map(Beat::connections).orElse(List.of());
+        return Planner.plan(
+                new Planner.Input(definition, around.self(), from, claim, mounts, targets, connections, mac));
+    }
+
+    Claim nextClaim(GroupState state, String appliance) {
+        return new Claim(
+                state.claim().generation() + 1, appliance, UUID.randomUUID().toString());
+    }
+
+    private void release(String why) {
+        turn(state -> {
+            Optional<String> serving = state.servingSaga();
+            if (serving.isEmpty() || state.openOperation().isPresent()) {
+                return Step.NOTHING;
+            }
+            GroupEvent reopened =
+                    new GroupEvent.OperationReopened(state.ordinal() + 1, serving.get(), why, Instant.now());
+            return new Step(List.of(reopened), s -> saga(serving.get()).tell(new FailoverSaga.Release(why)));
+        });
+    }
+
+    private Step sagaTold(GroupState state, Told news) {
+        if (news instanceof Told.Moved moved) {
+            sagaStates.put(moved.saga(), moved.state());
+            return Step.then(() -> wishes.moved(moved));
+        } else if (news instanceof Told.WantsHandOver wants) {
+            return Step.then(() -> handOver.begin(state, wants));
+        } else if (news instanceof Told.PermitStored stored) {
+            return Step.then(() -> handOver.permitStored(state, stored));
+        } else if (news instanceof Told.Adjusted adjusted) {
+            sagaStates.put(adjusted.saga(), adjusted.state());
+            return wishes.adjusted(state, adjusted);
+        } else if (news instanceof Told.Ended ended) {
+            sagaStates.put(ended.saga(), ended.state());
+            return sagaEnded(state, ended);
+        }
+        return Step.NOTHING;
+    }
+
+    private Step sagaEnded(GroupState state, Told.Ended ended) {
+        if (!state.openOperation().equals(Optional.of(ended.saga()))) {
+            return Step.NOTHING;
+        }
+        List<GroupEvent> events = new ArrayList<>();
+        long n = state.ordinal();
+        Instant now = Instant.now();
+        SagaState saga = ended.state();
+        SagaEvent.Outcome outcome = saga.ended().orElseThrow().outcome();
+        SagaEvent.Kind kind = saga.opened().orElseThrow().kind();
+        if (outcome == SagaEvent.Outcome.DONE) {
+            events.add(new GroupEvent.Serving(++n, ended.saga(), around.boot(), now));
+        } else if (outcome == SagaEvent.Outcome.UNDONE && state.servingSaga().isPresent()) {
+            events.add(new GroupEvent.Released(++n, saga.why(), now));
+        } else if (outcome == SagaEvent.Outcome.UNDONE && kind == SagaEvent.Kind.FAILOVER) {
+            String from = saga.plan().from();
+            events.add(new GroupEvent.ClaimKnown(++n, nextClaim(state, from), "rollback: " + saga.why(), now));
+        }
+        if (saga.handOver().isPresent() && outcome == SagaEvent.Outcome.UNDONE) {
+            boolean opened = saga.handOver().get().opened();
+            Claim claim = opened
+                    ? saga.permitted().orElseThrow().claim()
+                    : new Claim(
+                            state.claim().generation() + 2,
+                            around.self(),
+                            UUID.randomUUID().toString());
+            if (claim.compareTo(state.claim()) > 0) {
+                events.add(new GroupEvent.ClaimKnown(++n, claim, opened ? "handed over" : "taken back", now));
+            }
+        }
+        if (outcome != SagaEvent.Outcome.NEEDS_ATTENTION) {
+            events.add(new GroupEvent.OperationEnded(++n, ended.saga(), outcome.name(), now));
+        }
+        return new Step(events, s -> {
+            handOver.sagaEnded(s, saga);
+            wishes.sagaEnded(s, ended.saga(), saga);
+        });
+    }
+}

@@ -1,0 +1,376 @@
+package sfo.agent.group;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import sfo.ops.api.Call;
+import sfo.ops.volume.Mirror;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+import sfo.protocol.peer.MirrorMessage;
+
+/**
+ * Keeps the mirrors of all groups going: on the holder it brings each replica up to date and keeps it so; elsewhere it
+ * opens the export that the holder asks for. Told of changes by the mirror itself; tries again each second what failed.
+ */
+public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    public sealed interface Command {}
+
+    /**
+     * How this appliance stands to a group; told on every change, and {@code states} whenever the mirrors' change.
+     *
+     * @param holds whether it serves the group under {@code claim}
+     */
+    public record Standing(
+            GroupDefinition group, Claim claim, boolean holds, boolean gone, ActorRef<List<MirrorState>> states)
+            implements Command {}
+
+    /** The other side's view, from its heartbeat. */
+    public record PeerStates(String group, List<MirrorState> states) implements Command {}
+
+    public record PeerSays(MirrorMessage message) implements Command {}
+
+    /** An operator gave up what the replicas of this group alone have. */
+    public record AcceptLoss(String group) implements Command {}
+
+    private record Changed(String group) implements Command {}
+
+    private record Read(String group, List<MirrorState> states) implements Command {}
+
+    private record Done(String key, String error) implements Command {}
+
+    private record Opened(MirrorMessage.OpenTarget request, Optional<Target> target, String error) implements Command {}
+
+    private record Tick() implements Command {}
+
+    private final Surroundings around;
+    private final Map<String, Standing> groups = new HashMap<>();
+    private final Map<String, List<MirrorState>> states = new HashMap<>();
+    private final Map<String, List<MirrorState>> others = new HashMap<>();
+    private final Set<String> underWay = new HashSet<>();
+    private final Set<String> accepted = new HashSet<>();
+
+    public static Behavior<Command> create(Surroundings around) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new Mirrors(context, timers, around)));
+    }
+
+    private Mirrors(ActorContext<Command> context, TimerScheduler<Command> timers, Surroundings around) {
+        super(context);
+        this.around = around;
+        timers.startTimerWithFixedDelay(new Tick(), TICK);
+        ActorRef<Command> self = context.getSelf();
+        mirror().watch((group, volume) -> self.tell(new Changed(group)));
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Standing.class, this::standing)
+                .onMessage(PeerStates.class, this::peerStates)
+                .onMessage(PeerSays.class, this::peerSays)
+                .onMessage(AcceptLoss.class, this::acceptLoss)
+                .onMessage(Changed.class, c -> read(c.group()))
+                .onMessage(Read.class, this::onRead)
+                .onMessage(Opened.class, this::opened)
+                .onMessage(Done.class, this::done)
+                .onMessage(Tick.class, c -> tick())
+                .build();
+    }
+
+    private Behavior<Command> standing(Standing c) {
+        if (c.gone()) {
+            groups.remove(c.group().name());
+            return this;
+        }
+        groups.put(c.group().name(), c);
+        return read(c.group().name());
+    }
+
+    private Behavior<Command> acceptLoss(AcceptLoss c) {
+        accepted.add(c.group());
+        return this;
+    }
+
+    private Behavior<Command> peerStates(PeerStates c) {
+        others.put(c.group(), c.states());
+        return this;
+    }
+
+    private Behavior<Command> tick() {
+        for (Standing standing : groups.values()) {
+            boolean settled = states.getOrDefault(standing.group().name(), List.of()).stream()
+                    .allMatch(s -> s.sync() == Sync.REPLICATING);
+            if (standing.holds() && !settled) {
+                read(standing.group().name());
+            } else {
+                keep(standing);
+            }
+        }
+        return this;
+    }
+
+    private Behavior<Command> read(String group) {
+        Standing standing = groups.get(group);
+        if (standing != null && underWay.add("read " + group)) {
+            getContext()
+                    .pipeToSelf(
+                            around.runner().blocking(() -> {
+                                List<MirrorState> all = new ArrayList<>();
+                                for (Volume volume : standing.group().volumes()) {
+                                    all.add(mirror().state(group, volume, call()));
+                                }
+                                return all;
+                            }),
+                            (all, e) -> e == null ? new Read(group, all) : new Done("read " + group, e.toString()));
+        }
+        return this;
+    }
+
+    private Behavior<Command> onRead(Read c) {
+        underWay.remove("read " + c.group());
+        List<MirrorState> before = states.put(c.group(), c.states());
+        Standing standing = groups.get(c.group());
+        if (standing != null) {
+            if (!c.states().equals(before)) {
+                standing.states().tell(c.states());
+                tellSolo(standing, before == null ? List.of() : before, c.states());
+            }
+            keep(standing);
+        }
+        return this;
+    }
+
+    private void tellSolo(Standing standing, List<MirrorState> before, List<MirrorState> now) {
+        for (MirrorState state : now) {
+            boolean news =
+                    before.stream().anyMatch(b -> b.volume().equals(state.volume()) && b.sync() == Sync.REPLICATING);
+            if (news && state.role() == Role.PRIMARY && state.sync() == Sync.SOLO) {
+                standing.group()
+                        .volume(state.volume())
+                        .ifPresent(v -> tellOther(
+                                standing,
+                                v,
+                                new MirrorMessage.WentSolo(
+                                        around.self(), standing.group().name(), v, standing.claim())));
+            }
+        }
+    }
+
+    /** On the holder: asks for an export where a volume is alone; confirms where the other side does not know yet. */
+    private void keep(Standing standing) {
+        if (!standing.holds()) {
+            return;
+        }
+        String group = standing.group().name();
+        for (MirrorState state : states.getOrDefault(group, List.of())) {
+            Optional<Volume> volume = standing.group().volume(state.volume());
+            if (volume.isEmpty() || state.role() != Role.PRIMARY) {
+                continue;
+            }
+            if (state.sync() == Sync.SOLO && !underWay.contains("connect " + group + " " + state.volume())) {
+                tellOther(
+                        standing,
+                        volume.get(),
+                        new MirrorMessage.OpenTarget(
+                                around.self(), group, volume.get(), standing.claim(), accepted.contains(group)));
+            } else if (state.sync() == Sync.REPLICATING && !otherReplicates(group, state.volume())) {
+                tellOther(
+                        standing,
+                        volume.get(),
+                        new MirrorMessage.Synced(around.self(), group, volume.get(), standing.claim()));
+            }
+        }
+    }
+
+    private boolean otherReplicates(String group, String volume) {
+        return others.getOrDefault(group, List.of()).stream()
+                .anyMatch(s -> s.volume().equals(volume) && s.role() == Role.SECONDARY && s.sync() == Sync.REPLICATING);
+    }
+
+    private void tellOther(Standing standing, Volume volume, MirrorMessage message) {
+        standing.group().members().stream()
+                .filter(m -> !m.equals(around.self()) && volume.backing().containsKey(m))
+                .forEach(m -> around.peers().tell(m, message));
+    }
+
+    private Behavior<Command> peerSays(PeerSays c) {
+        MirrorMessage message = c.message();
+        Standing standing = groups.get(message.group());
+        if (message instanceof MirrorMessage.OpenTarget m) {
+            openTarget(m, standing);
+        } else if (message instanceof MirrorMessage.TargetOpened m && standing != null && standing.holds()) {
+            connect(m, standing);
+        } else if (message instanceof MirrorMessage.TargetRefused m) {
+            getContext().getLog().info("{}: {} refuses {}: {}", m.group(), m.from(), m.volume(), m.why());
+        } else if (message instanceof MirrorMessage.Synced m && isFrom(standing, m.claim())) {
+            work("synced " + m.group() + " " + m.volume().name(), m.group(), () -> {
+                mirror().targetSynced(m.group(), m.volume(), m.claim(), call());
+                return "";
+            });
+        } else if (message instanceof MirrorMessage.WentSolo m && isFrom(standing, m.claim())) {
+            work("close " + m.group() + " " + m.volume().name(), m.group(), () -> {
+                mirror().closeTarget(m.group(), m.volume(), false, call());
+                return "";
+            });
+        } else if (message instanceof MirrorMessage.CreateReplica m) {
+            createReplica(m);
+        } else if (message instanceof MirrorMessage.DestroyReplica m && (standing == null || !standing.holds())) {
+            work("destroy " + m.group() + " " + m.volume().name(), m.group(), () -> {
+                mirror().destroy(m.group(), m.volume(), call());
+                return "";
+            });
+        }
+        return this;
+    }
+
+    /** Only the appliance that holds the group by the claim that is known here writes to a replica here. */
+    private static boolean isFrom(@Nullable Standing standing, Claim claim) {
+        return standing != null && !standing.holds() && standing.claim().equals(claim);
+    }
+
+    private void openTarget(MirrorMessage.OpenTarget m, @Nullable Standing standing) {
+        if (!isFrom(standing, m.claim())) {
+            String why = standing == null
+                    ? "group " + m.group() + " is not known yet on " + around.self()
+                    : "the claim known on " + around.self() + " is "
+                            + standing.claim().tag() + (standing.holds() ? ", and it serves" : "");
+            refuse(m, why);
+            return;
+        }
+        String key = "open " + m.group() + " " + m.volume().name();
+        if (underWay.add(key)) {
+            getContext()
+                    .pipeToSelf(
+                            around.runner().blocking(() -> {
+                                MirrorState state = mirror().state(m.group(), m.volume(), call());
+                                if (state.sync() == Sync.SOLO && !m.acceptLoss()) {
+                                    return new Opened(
+                                            m,
+                                            Optional.empty(),
+                                            "it has writes since " + state.since() + " that " + m.from()
+                                                    + " never received; to give them up: sfo undo " + m.group()
+                                                    + " --accept-loss");
+                                }
+                                return new Opened(
+                                        m,
+                                        Optional.of(
+                                                mirror().openTarget(m.group(), m.volume(), m.claim(), false, call())),
+                                        "");
+                            }),
+                            (opened, e) -> e == null ? opened : new Opened(m, Optional.empty(), message(e)));
+        }
+    }
+
+    private Behavior<Command> opened(Opened c) {
+        MirrorMessage.OpenTarget m = c.request();
+        underWay.remove("open " + m.group() + " " + m.volume().name());
+        if (c.target().isPresent()) {
+            around.peers()
+                    .tell(
+                            m.from(),
+                            new MirrorMessage.TargetOpened(
+                                    around.self(),
+                                    m.group(),
+                                    m.claim(),
+                                    c.target().get()));
+        } else {
+            refuse(m, c.error());
+        }
+        return read(m.group());
+    }
+
+    private void refuse(MirrorMessage.OpenTarget m, String why) {
+        around.peers()
+                .tell(
+                        m.from(),
+                        new MirrorMessage.TargetRefused(
+                                around.self(), m.group(), m.volume().name(), m.claim(), why));
+    }
+
+    private void connect(MirrorMessage.TargetOpened m, Standing standing) {
+        Optional<Volume> volume = standing.group().volume(m.target().volume());
+        boolean alone = states.getOrDefault(m.group(), List.of()).stream()
+                .anyMatch(s -> s.volume().equals(m.target().volume()) && s.sync() == Sync.SOLO);
+        if (volume.isPresent() && alone && standing.claim().equals(m.claim())) {
+            work("connect " + m.group() + " " + volume.get().name(), m.group(), () -> {
+                mirror().connect(m.group(), volume.get(), m.claim(), m.target(), false, call());
+                return "";
+            });
+        }
+    }
+
+    private void createReplica(MirrorMessage.CreateReplica m) {
+        String key = "create " + m.group() + " " + m.volume().name();
+        getContext()
+                .pipeToSelf(
+                        around.runner().blocking(() -> {
+                            mirror().create(m.group(), m.volume(), call());
+                            return "";
+                        }),
+                        (nothing, e) -> {
+                            around.peers()
+                                    .tell(
+                                            m.from(),
+                                            new MirrorMessage.ReplicaCreated(
+                                                    around.self(),
+                                                    m.group(),
+                                                    m.volume().name(),
+                                                    e == null ? Optional.empty() : Optional.of(message(e))));
+                            return new Done(key, e == null ? "" : message(e));
+                        });
+    }
+
+    private void work(String key, String group, Callable<String> work) {
+        if (underWay.add(key)) {
+            getContext().pipeToSelf(around.runner().blocking(work), (nothing, e) -> {
+                if (e != null) {
+                    return new Done(key, message(e));
+                }
+                getContext().getSelf().tell(new Changed(group));
+                return new Done(key, "");
+            });
+        }
+    }
+
+    private Behavior<Command> done(Done c) {
+        underWay.remove(c.key());
+        if (!c.error().isEmpty()) {
+            getContext().getLog().warn("{}: {}", c.key(), c.error());
+        }
+        return this;
+    }
+
+    private Mirror mirror() {
+        return around.host().mirror();
+    }
+
+    private static Call call() {
+        return Call.within(LIMIT);
+    }
+
+    private static String message(Throwable e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+}

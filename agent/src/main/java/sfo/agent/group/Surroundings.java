@@ -1,0 +1,42 @@
+package sfo.agent.group;
+
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import sfo.agent.failover.StepRunner;
+import sfo.config.load.Settings;
+import sfo.ops.api.Host;
+import sfo.protocol.model.Inventory;
+import sfo.protocol.peer.PeerMessage;
+
+/**
+ * What the actors of this package are given.
+ *
+ * @param boot this boot's identity: another one means that the host forgot what it served
+ */
+public record Surroundings(Settings settings, String boot, StepRunner runner, Peers peers, BackupSource backups) {
+    /** The way to the same actors on other appliances, whatever the cluster thinks of them. Never blocks, may lose. */
+    public interface Peers {
+        void tell(String appliance, PeerMessage message);
+
+        /** Takes a failed-over appliance out of the cluster's membership. */
+        void down(String appliance);
+    }
+
+    /** The config backups that this appliance keeps of others, and makes of itself. */
+    public interface BackupSource {
+        /** The newest good inventory of {@code appliance}, or what is wrong with what there is. */
+        CompletionStage<Newest> newestGood(String appliance, String group);
+
+        void changed(Inventory inventory);
+
+        record Newest(Optional<Inventory> inventory, String flaw) {}
+    }
+
+    public String self() {
+        return settings.appliance();
+    }
+
+    public Host host() {
+        return runner.host();
+    }
+}
