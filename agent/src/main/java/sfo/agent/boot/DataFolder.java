@@ -1,0 +1,138 @@
+package sfo.agent.boot;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent's durable folder: usable, and this agent's alone for as long as it runs. Holds a reserve of disk space that
+ * can be freed, so that a rollback can be written when the disk is full.
+ */
+public final class DataFolder implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
+    private static final int RESERVE_BYTES = 4 << 20;
+    /** The kernel drops a process's lock as soon as it closes any descriptor of the file: so look here first. */
+    private static final Set<Path> HELD_BY_THIS_JVM = ConcurrentHashMap.newKeySet();
+
+    private final Path folder;
+    private final FileChannel channel;
+
+    private DataFolder(Path folder, FileChannel channel) {
+        this.folder = folder;
+        this.channel = channel;
+    }
+
+    /**
+     * Makes the folder (for its owner only) if it is missing, and locks it.
+     *
+     * @throws StartRefused if it can't be written, or another agent runs there
+     */
+    public static DataFolder open(Path folder) {
+        Path lockFile = folder.resolve("agent.lock");
+        try {
+            if (!Files.isDirectory(folder)) {
+                Files.createDirectories(
+                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            if (!HELD_BY_THIS_JVM.add(folder.toRealPath())) {
+                throw another(folder, ProcessHandle.current().pid() + " (this one)");
+            }
+        } catch (IOException e) {
+            throw unusable(folder, e);
+        }
+        return lock(folder, lockFile);
+    }
+
+    /** Frees the reserve. Once; it is made again by the next start. */
+    public void freeReserve() {
+        try {
+            if (Files.deleteIfExists(folder.resolve("reserve"))) {
+                log.warn(
+                        "the disk of {} is full: the reserve of {} MiB is freed; make room",
+                        folder,
+                        RESERVE_BYTES >> 20);
+            }
+        } catch (IOException e) {
+            log.error("can't free the reserve in {}", folder, e);
+        }
+    }
+
+    private static DataFolder lock(Path folder, Path lockFile) {
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(
+                    lockFile, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                ByteBuffer owner = ByteBuffer.allocate(32);
+                channel.read(owner, 0);
+                throw another(
+                        folder, new String(owner.array(), 0, owner.position(), StandardCharsets.US_ASCII).strip());
+            }
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+            makeReserve(folder.resolve("reserve"));
+            return new DataFolder(folder, channel);
+        } catch (IOException e) {
+            release(folder, channel);
+            throw unusable(folder, e);
+        } catch (StartRefused e) {
+            release(folder, channel);
+            throw e;
+        }
+    }
+
+    private static void makeReserve(Path reserve) throws IOException {
+        if (Files.exists(reserve) && Files.size(reserve) == RESERVE_BYTES) {
+            return;
+        }
+        try (FileChannel out = FileChannel.open(
+                reserve, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            // bytes, not a hole: a hole reserves nothing
+            ByteBuffer filled = ByteBuffer.allocate(1 << 16);
+            for (int written = 0; written < RESERVE_BYTES; ) {
+                written += out.write(filled.rewind());
+            }
+            out.force(true);
+        }
+    }
+
+    private static void release(Path folder, @Nullable FileChannel channel) {
+        try {
+            HELD_BY_THIS_JVM.remove(folder.toRealPath());
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            log.warn("closing the lock of {}", folder, e);
+        }
+    }
+
+    private static StartRefused another(Path folder, String pid) {
+        return new StartRefused("another agent runs in " + folder + " with pid " + pid
+                + ": end that one first, or give this one another sfo.data");
+    }
+
+    private static StartRefused unusable(Path folder, IOException e) {
+        return new StartRefused(
+                "can't write in " + folder + " (sfo.data): " + e
+                        + ": make it writable for this user, make room, or name another folder",
+                e);
+    }
+
+    @Override
+    public void close() {
+        release(folder, channel);
+    }
+}

@@ -1,0 +1,207 @@
+package sfo.agent.boot;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import org.fusesource.leveldbjni.JniDBFactory;
+import org.iq80.leveldb.DB;
+import org.iq80.leveldb.DBException;
+import org.iq80.leveldb.DBIterator;
+import org.iq80.leveldb.Options;
+import org.iq80.leveldb.ReadOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sfo.protocol.json.Json;
+
+/**
+ * The journal's check before the actor system starts: Akka hangs on a journal that it can't open, and reads over a
+ * flipped bit in silence. What is damaged is copied aside and repaired, and that is remembered; what is not ours, or is in
+ * use, is left alone.
+ */
+public final class Journal {
+    private static final Logger log = LoggerFactory.getLogger(Journal.class);
+    private static final DateTimeFormatter STAMP =
+            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private final Path data;
+    private final Path folder;
+    private final String appliance;
+
+    private Journal(Path data, String appliance) {
+        this.data = data;
+        this.appliance = appliance;
+        folder = data.resolve("journal");
+    }
+
+    /**
+     * @return what was repaired, now or at an earlier start, if no operator acknowledged it since
+     * @throws StartRefused if the journal is another appliance's, is in use, or can't be read even after a repair;
+     *     nothing in it is lost
+     */
+    public static Optional<JournalRepair> check(Path data, String appliance) {
+        Journal journal = new Journal(data, appliance);
+        try {
+            nativeLibrary(data.resolve("native"));
+            journal.owned();
+            journal.openAndRead();
+            return journal.repaired();
+        } catch (IOException e) {
+            throw new StartRefused("can't use the journal in " + journal.folder + ": " + e, e);
+        }
+    }
+
+    /** An operator has seen to what a repair may have lost. */
+    public static void acknowledgeRepair(Path data) throws IOException {
+        Files.deleteIfExists(data.resolve("journal.repaired"));
+    }
+
+    private void owned() throws IOException {
+        Path owner = folder.resolve("OWNER");
+        if (Files.exists(owner)) {
+            String name = Files.readString(owner).strip();
+            if (!name.equals(appliance)) {
+                throw new StartRefused(folder + " is the journal of the appliance \"" + name + "\", and this one is \""
+                        + appliance + "\": correct sfo.appliance or sfo.data, or move that folder away");
+            }
+            return;
+        }
+        Files.createDirectories(folder);
+        try (DirectoryStream<Path> content = Files.newDirectoryStream(folder, p -> !p.endsWith("OWNER.new"))) {
+            if (content.iterator().hasNext()) {
+                throw new StartRefused(folder + " holds files, and no OWNER says whose journal it is: if it is this"
+                        + " appliance's, then: echo " + appliance + " > " + owner + "; else move that folder away");
+            }
+        }
+        durable(owner, appliance + "\n");
+    }
+
+    private void openAndRead() throws IOException {
+        try {
+            read();
+        } catch (IOException | DBException e) {
+            if (!damaged(e)) {
+                throw inUse(e);
+            }
+            repair(e);
+        }
+    }
+
+    /** LevelDB names what it finds by a prefix of its message. */
+    private static boolean damaged(Exception e) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains("Corruption") || message.contains("No such file");
+    }
+
+    private StartRefused inUse(Exception e) {
+        String message = String.valueOf(e.getMessage());
+        if (message.contains("lock")) {
+            return new StartRefused(
+                    "the journal in " + folder + " is in use by another process (" + message
+                            + "); find it with: fuser -v " + folder.resolve("LOCK"),
+                    e);
+        }
+        return new StartRefused("can't open the journal in " + folder + ": " + message, e);
+    }
+
+    /** Every block, with its checksum: opening alone reads the log, not the tables. */
+    private void read() throws IOException {
+        try (DB db = JniDBFactory.factory.open(
+                folder.toFile(), new Options().createIfMissing(true).paranoidChecks(true))) {
+            ReadOptions verified = new ReadOptions().verifyChecksums(true).fillCache(false);
+            try (DBIterator all = db.iterator(verified)) {
+                for (all.seekToFirst(); all.hasNext(); ) {
+                    all.next();
+                }
+            }
+        }
+    }
+
+    private void repair(Exception found) throws IOException {
+        Instant now = Instant.now();
+        Path copy = data.resolve("journal.damaged-" + STAMP.format(now));
+        log.error(
+                "the journal in {} is damaged ({}); it is copied to {} and repaired", folder, found.getMessage(), copy);
+        copyFolder(folder, copy);
+        // before the repair: a crash between the two must not make the damage look as if it had never been
+        durable(
+                data.resolve("journal.repaired"),
+                Json.text(new JournalRepair(now, copy, String.valueOf(found.getMessage()))));
+        try {
+            JniDBFactory.factory.repair(folder.toFile(), new Options().createIfMissing(true));
+            read();
+        } catch (IOException | DBException e) {
+            throw new StartRefused(
+                    "the journal in " + folder + " is damaged, and could not be repaired: " + e.getMessage()
+                            + ". It is kept in " + copy + ". To start with an empty one, move " + folder
+                            + " away: open operations are forgotten, and this appliance learns its groups from its peers",
+                    e);
+        }
+    }
+
+    private Optional<JournalRepair> repaired() throws IOException {
+        Path marker = data.resolve("journal.repaired");
+        return Files.exists(marker)
+                ? Optional.of(Json.read(Files.readString(marker), JournalRepair.class))
+                : Optional.empty();
+    }
+
+    private static void copyFolder(Path from, Path to) throws IOException {
+        Files.createDirectory(to);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(from)) {
+            for (Path file : files) {
+                Path copied = to.resolve(file.getFileName().toString());
+                Files.copy(file, copied, StandardCopyOption.COPY_ATTRIBUTES);
+                sync(copied);
+            }
+        }
+        sync(to);
+    }
+
+    private static void durable(Path file, String text) throws IOException {
+        Path whole = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(whole, text);
+        sync(whole);
+        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+        sync(file.resolveSibling("."));
+    }
+
+    private static void sync(Path fileOrFolder) throws IOException {
+        try (FileChannel channel = FileChannel.open(fileOrFolder, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    /** In a place of its own: in the temp folder each kill leaves a copy behind, and a noexec one kills the JVM. */
+    private static void nativeLibrary(Path place) throws IOException {
+        String name = System.mapLibraryName("leveldbjni");
+        String arch = System.getProperty("os.arch", "");
+        if (!arch.equals("amd64") && !arch.equals("x86_64")) {
+            throw new StartRefused(
+                    "this build has no journal library for the processor \"" + arch + "\": expected amd64 (x86-64)");
+        }
+        try (InputStream shipped = JniDBFactory.class.getResourceAsStream("/META-INF/native/linux64/" + name)) {
+            if (shipped == null) {
+                throw new StartRefused("this build has no journal library for this system: expected Linux on amd64");
+            }
+            byte[] library = shipped.readAllBytes();
+            Path file = place.resolve(name);
+            Files.createDirectories(place);
+            if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), library)) {
+                Path whole = Files.write(place.resolve(name + ".new"), library);
+                Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+            }
+        }
+        System.setProperty("library.leveldbjni.path", place.toString());
+    }
+}
