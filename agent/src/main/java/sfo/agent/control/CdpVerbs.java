@@ -213,7 +213,7 @@ final class CdpVerbs extends Menu {
             String unit = matcher.group(2).toUpperCase(Locale.ROOT);
             int power = unit.isEmpty() ? 0 : "KMGTP".indexOf(unit) + 1;
             try {
-                long bytes = Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << 10 * power);
+                long bytes = Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * power));
                 if (bytes >= 16L << 20) {
                     return bytes;
                 }

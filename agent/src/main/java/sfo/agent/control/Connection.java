@@ -13,8 +13,8 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -204,10 +204,9 @@ final class Connection implements Console {
         ByteBuffer bytes = ByteBuffer.wrap((frame.line() + "\n").getBytes(StandardCharsets.UTF_8));
         synchronized (this) {
             // a stalled reader is cut off by sweep(), which ends this wait
-            while (!atOnce && waitingBytes + bytes.remaining() > limits.outBytes() && channel.isOpen()) {
-                pause();
-            }
-            if (lastFrame || !channel.isOpen()) {
+            waitWhile(() ->
+                    !atOnce && waitingBytes > 0 && waitingBytes + bytes.remaining() > limits.outBytes() && isUsed());
+            if (!isUsed()) {
                 if (atOnce) {
                     return;
                 }
@@ -222,9 +221,16 @@ final class Connection implements Console {
         wake();
     }
 
-    private void pause() {
+    private boolean isUsed() {
+        return channel.isOpen() && !lastFrame;
+    }
+
+    /** Needs the lock. Looks again at least once a second, so that a condition may depend on the clock. */
+    private synchronized void waitWhile(BooleanSupplier condition) {
         try {
-            wait(1000);
+            while (condition.getAsBoolean()) {
+                wait(1000);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Gone("the agent is ending");
@@ -351,16 +357,12 @@ final class Connection implements Console {
         put(new Frame().with(Frame.ASK, question), false);
         long until = System.nanoTime() + limits.answer().toNanos();
         synchronized (this) {
-            while (answer == null) {
-                if (!channel.isOpen() || refused) {
-                    throw new Gone("the operator left");
+            waitWhile(() -> answer == null && isUsed() && System.nanoTime() - until < 0);
+            if (answer == null) {
+                if (isUsed()) {
+                    refuse("no answer within " + limits.answer());
                 }
-                if (System.nanoTime() - until > 0) {
-                    refuse("no answer within "
-                            + TimeUnit.NANOSECONDS.toSeconds(limits.answer().toNanos()) + " s");
-                    throw new Gone("the operator did not answer");
-                }
-                pause();
+                throw new Gone("the operator left, or did not answer");
             }
             Frame given = answer;
             answer = null;

@@ -159,12 +159,8 @@ public final class ControlServer implements AutoCloseable {
             try {
                 selector.select(this::ready, sweep);
                 long now = System.nanoTime();
-                for (Connection connection : connections) {
-                    connection.sweep(now);
-                    if (connection.isOver()) {
-                        connections.remove(connection);
-                    }
-                }
+                connections.forEach(connection -> connection.sweep(now));
+                connections.removeIf(Connection::isOver);
             } catch (IOException e) {
                 LOG.error("control socket {}: {}", path, e.getMessage(), e);
             } catch (ClosedSelectorException e) {

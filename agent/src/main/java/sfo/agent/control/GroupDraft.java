@@ -201,7 +201,7 @@ record GroupDraft(
             int host = 0;
             int all = -1 >>> address.prefix();
             for (byte octet : octets) {
-                host = host << 8 | octet & 0xff;
+                host = (host << 8) | (octet & 0xff);
             }
             if ((host & all) == 0 || (host & all) == all) {
                 throw new Invalid("address", address, "a host's address, not the network's own or its broadcast");
@@ -257,7 +257,7 @@ record GroupDraft(
         }
         for (int bit = 0; bit < network.prefix(); bit++) {
             int shift = 7 - bit % 8;
-            if ((one[bit / 8] >> shift & 1) != (other[bit / 8] >> shift & 1)) {
+            if ((((one[bit / 8] ^ other[bit / 8]) >> shift) & 1) != 0) {
                 return false;
             }
         }

@@ -51,8 +51,7 @@ final class GroupWizard {
                 ? Names.name("group", givenName)
                 : session.ask("name of the group", "", n -> Names.name("group", n));
         List<String> members = form.members.isEmpty()
-                ? session.ask(
-                        "members", String.join(" ", known), t -> GroupDraft.members(List.of(t.split("[ ,]+")), known))
+                ? session.ask("members", String.join(" ", known), t -> GroupDraft.members(split(t), known))
                 : GroupDraft.members(form.members, known);
         List<Views.SurveyView> surveys = session.await(session.operations().survey(members));
         String home = home(form.home, members);
@@ -63,7 +62,7 @@ final class GroupWizard {
         GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys);
         interfaces.add(slot(
                 new Slot("fo0", form.nics, form.addresses, form.mask, form.gateways, form.routes, form.mac), draft));
-        if (form.hasSecond() || askAll && wantsSecond(form)) {
+        if (form.hasSecond() || (askAll && wantsSecond(form))) {
             interfaces.add(slot(
                     new Slot("fo1", form.nics1, form.addresses1, form.mask1, form.gateways1, form.routes1, form.mac1),
                     draft));
@@ -182,7 +181,7 @@ final class GroupWizard {
 
     private List<Cidr> typed(String text) {
         List<Cidr> addresses = new ArrayList<>();
-        for (String one : text.split("[ ,]+")) {
+        for (String one : split(text)) {
             int slash = one.indexOf('/');
             addresses.add(GroupDraft.address(
                     slash < 0
@@ -223,7 +222,7 @@ final class GroupWizard {
                 return List.of();
             }
             List<InetAddress> gateways = new ArrayList<>();
-            for (String one : text.split("[ ,]+")) {
+            for (String one : split(text)) {
                 gateways.add(GroupDraft.gateway(Cidr.literal("gateway", one), addresses));
             }
             return gateways;
@@ -245,5 +244,9 @@ final class GroupWizard {
             GroupDraft.mac(text, "g", slot.name(), List.of());
             return text;
         });
+    }
+
+    private static List<String> split(String text) {
+        return List.of(text.split("[ ,]+", -1));
     }
 }

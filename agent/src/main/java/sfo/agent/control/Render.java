@@ -310,7 +310,7 @@ final class Render {
             return seconds / 60 + "m";
         }
         if (seconds < 86_400) {
-            return seconds / 3600 + "h " + seconds % 3600 / 60 + "m";
+            return seconds / 3600 + "h " + (seconds % 3600) / 60 + "m";
         }
         return seconds / 86_400 + "d";
     }

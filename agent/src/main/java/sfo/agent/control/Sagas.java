@@ -3,6 +3,7 @@ package sfo.agent.control;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import sfo.protocol.control.Views;
 import sfo.protocol.plan.Plan;
 import sfo.protocol.plan.Step;
@@ -105,7 +106,7 @@ final class Sagas {
 
     static String checkpoint(Views.CheckpointView checkpoint, int width) {
         Table table = new Table("").row("STEP", "WHAT WAS TRUE BEFORE");
-        for (Map.Entry<String, Map<String, String>> step : new java.util.TreeMap<>(checkpoint.facts()).entrySet()) {
+        for (Map.Entry<String, Map<String, String>> step : new TreeMap<>(checkpoint.facts()).entrySet()) {
             table.row(step.getKey(), facts(step.getValue()));
         }
         return "checkpoint of " + checkpoint.saga() + ", made " + checkpoint.made() + "\n\n" + table.text(width);
@@ -116,7 +117,7 @@ final class Sagas {
                 ? "nothing was there"
                 : String.join(
                         "\n",
-                        new java.util.TreeMap<>(facts)
+                        new TreeMap<>(facts)
                                 .entrySet().stream()
                                         .map(e -> e.getKey() + "=" + e.getValue())
                                         .toList());

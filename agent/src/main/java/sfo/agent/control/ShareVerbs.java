@@ -233,7 +233,7 @@ final class ShareVerbs extends Menu {
 
         @Override
         Answer run() {
-            if (readOnly && readWrite || everyone && clients != null) {
+            if ((readOnly && readWrite) || (everyone && clients != null)) {
                 throw new Session.Usage("expected one of --read-only and --read-write, one of --client and --everyone");
             }
             Optional<Boolean> only = readOnly || readWrite ? Optional.of(readOnly) : Optional.empty();

@@ -50,7 +50,7 @@ final class Table {
         List<String> lines = new ArrayList<>();
         for (String paragraph : text.split("\n", -1)) {
             StringBuilder line = new StringBuilder();
-            for (String word : paragraph.split(" ")) {
+            for (String word : paragraph.split(" ", -1)) {
                 int room = lines.isEmpty() ? first : others;
                 if (line.length() > 0 && line.length() + 1 + word.length() > room) {
                     lines.add(line.toString());
