@@ -9,7 +9,7 @@ import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.GroupDefinition;
-import sfo.protocol.model.Mac;
+import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Share;
 
 /**
@@ -30,7 +30,7 @@ public interface Operations {
 
     CompletionStage<Answer> destroyGroup(String group, Requests.Operator by, Consumer<Progress> progress);
 
-    CompletionStage<Answer> setMac(String group, String slot, Optional<Mac> mac, Requests.Operator by);
+    CompletionStage<Answer> setMac(String group, String slot, MacChoice mac, Requests.Operator by);
 
     CompletionStage<Answer> createShare(Requests.NewShare share, Requests.Operator by);
 
