@@ -126,7 +126,7 @@ final class Core {
                 : Optional.of(exports.get(0).path("id").asText());
     }
 
-    /** Connects to the secondary's export. @param wait whether requests wait for a broken link (policy BLOCK) */
+    /** Connects to the secondary's export; requests {@code wait} for a broken link (policy BLOCK), or fail. */
     void connectRemote(Target target, boolean wait, Call call) throws HostException {
         dropRemote(call);
         daemon.execute(
@@ -155,7 +155,7 @@ final class Core {
         }
     }
 
-    /** @param everything false if both sides are equal */
+    /** Begins to mirror, and to copy {@code everything} unless both sides are equal. */
     void startMirror(boolean everything, Volume.Mode mode, Call call) throws HostException {
         daemon.execute(
                 call,

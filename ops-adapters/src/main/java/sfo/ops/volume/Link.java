@@ -70,7 +70,7 @@ final class Link {
         List<Socket> found = new ArrayList<>();
         for (String table : List.of("tcp", "tcp6")) {
             for (String row : rows(Path.of("/proc/" + pid + "/net/" + table))) {
-                String[] columns = row.strip().split("\\s+");
+                String[] columns = row.strip().split("\\s+", -1);
                 Integer fd = columns.length > 9 ? mine.get(columns[9]) : null;
                 if (fd != null) {
                     found.add(new Socket(fd, columns[3]));

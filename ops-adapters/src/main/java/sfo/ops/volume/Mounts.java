@@ -31,8 +31,8 @@ final class Mounts {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.UTF_8)) {
                 String[] halves = line.split(" - ", 2);
-                String[] left = halves[0].split(" ");
-                String[] right = halves[1].split(" ");
+                String[] left = halves[0].split(" ", -1);
+                String[] right = halves[1].split(" ", -1);
                 String source = plain(right[1]);
                 mounts.add(new Mount(Path.of(plain(left[4])), right[0], source, loopFile(source)));
             }
@@ -144,16 +144,15 @@ final class Mounts {
         } catch (IOException gone) {
             return false;
         }
-        for (Path link : links) {
-            try {
-                if (Files.readSymbolicLink(link).startsWith(point)) {
-                    return true;
-                }
-            } catch (IOException closedMeanwhile) {
-                continue;
-            }
+        return links.stream().anyMatch(link -> target(link).startsWith(point));
+    }
+
+    private static Path target(Path link) {
+        try {
+            return Files.readSymbolicLink(link);
+        } catch (IOException closedMeanwhile) {
+            return link;
         }
-        return false;
     }
 
     private static Optional<String> loopFile(String source) {

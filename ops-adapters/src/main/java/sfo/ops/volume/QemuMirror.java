@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +56,7 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     private final Map<String, Side> sides = new ConcurrentHashMap<>();
     private final List<BiConsumer<String, String>> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor watcher;
+    private final ScheduledFuture<?> ticking;
 
     /**
      * Adopts what runs already, and watches it each second.
@@ -76,7 +78,7 @@ public final class QemuMirror implements Mirror, AutoCloseable {
             return thread;
         });
         adopt();
-        watcher.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+        ticking = watcher.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** The file that is the volume while it is primary here. */
@@ -220,6 +222,7 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     /** Lets go of everything; the daemons go on. */
     @Override
     public void close() {
+        ticking.cancel(true);
         watcher.shutdownNow();
         sides.values().forEach(Side::release);
     }
