@@ -1,0 +1,363 @@
+package sfo.ops.volume;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.ops.exec.Durable;
+import sfo.ops.exec.Exec;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+import sfo.protocol.plan.Resource;
+
+/**
+ * The mirror on qemu-storage-daemon: no kernel module, no root file system, nothing in the agent. Per volume a core
+ * daemon (backing, export, mirror job, memory of what changed) and, on the primary, a front daemon (the volume as a
+ * file); two, because one QEMU cannot lend a node both to a writable FUSE export and to a mirror.
+ */
+public final class QemuMirror implements Mirror, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(QemuMirror.class);
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration LOOK = Duration.ofSeconds(3);
+    /** A Unix socket's path has 108 bytes with its end. */
+    private static final int LONGEST_SOCKET = 107;
+
+    private final String appliance;
+    private final Path data;
+    private final Path run;
+    private final String address;
+    private final Exec exec;
+    private final Map<String, Side> sides = new ConcurrentHashMap<>();
+    private final List<BiConsumer<String, String>> listeners = new CopyOnWriteArrayList<>();
+    private final ScheduledThreadPoolExecutor watcher;
+    private final ScheduledFuture<?> ticking;
+
+    /**
+     * Adopts what runs already, and watches it each second.
+     *
+     * @param appliance this appliance's name, for {@link Volume#backing()}
+     * @param data folder of durable records, and of backing files of volumes that name none
+     * @param run folder of sockets and pid files; the same after a restart of the agent
+     * @param address this appliance's address for the exports
+     */
+    public QemuMirror(String appliance, Path data, Path run, String address, Exec exec) {
+        this.appliance = appliance;
+        this.data = data;
+        this.run = run;
+        this.address = address;
+        this.exec = exec;
+        this.watcher = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread thread = new Thread(work, "mirror-watch");
+            thread.setDaemon(true);
+            return thread;
+        });
+        adopt();
+        ticking = watcher.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** The file that is the volume while it is primary here. */
+    public Path disk(String group, String volume) {
+        return side(group, volume).disk();
+    }
+
+    @Override
+    public Adapter<Resource.PrimaryVolume> primary() {
+        return new PrimaryAdapter(this);
+    }
+
+    @Override
+    public Adapter<Resource.MirroredVolume> mirrored() {
+        return new MirroredAdapter(this);
+    }
+
+    @Override
+    public MirrorState state(String group, Volume volume, Call call) throws HostException {
+        Side side = side(group, volume.name());
+        side.lock.lock();
+        try {
+            String trouble = "";
+            try {
+                side.examine(call);
+            } catch (HostException e) {
+                trouble = String.valueOf(e.getMessage());
+            }
+            return States.of(side, volume, trouble, call);
+        } finally {
+            side.lock.unlock();
+        }
+    }
+
+    @Override
+    public void create(String group, Volume volume, Call call) throws HostException {
+        with(group, volume.name(), side -> {
+            Path backing = backing(group, volume);
+            try {
+                if (side.record().isEmpty()) {
+                    if (Files.isRegularFile(backing)) {
+                        throw new HostException(backing + " exists already, and no record tells what is in it; "
+                                + "remove it, or give volume " + volume.name() + " another backing");
+                    }
+                    if (Files.exists(backing) && bytes(backing) < volume.bytes()) {
+                        throw new HostException(backing + " has " + bytes(backing) + " bytes; volume " + volume.name()
+                                + " needs " + volume.bytes());
+                    }
+                    side.save(MirrorRecord.fresh(group, volume));
+                }
+                if (!isDevice(backing)) {
+                    Files.createDirectories(parent(backing));
+                    try (RandomAccessFile file = new RandomAccessFile(backing.toFile(), "rw")) {
+                        if (file.length() > volume.bytes()) {
+                            throw new HostException(backing + " has " + file.length() + " bytes; expected "
+                                    + volume.bytes() + " or less: a volume never shrinks");
+                        }
+                        file.setLength(volume.bytes());
+                        file.getFD().sync();
+                    }
+                    Durable.sync(parent(backing));
+                }
+            } catch (IOException e) {
+                throw new HostException("cannot make " + backing + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
+    @Override
+    public void format(String group, Volume volume, Call call) throws HostException {
+        with(group, volume.name(), side -> {
+            if (side.needRecord().role() != Role.PRIMARY || !side.frontDaemon.running()) {
+                throw new HostException(
+                        "volume " + volume.name() + " is not primary here: make it primary, then format it");
+            }
+            FileSystems.make(
+                    exec, side.disk(), volume.fileSystem(), side.folder().resolve("format"), call);
+        });
+    }
+
+    @Override
+    public void destroy(String group, Volume volume, Call call) throws HostException {
+        with(group, volume.name(), side -> {
+            Optional<MirrorRecord> record = side.record();
+            if (record.isEmpty()) {
+                return;
+            }
+            if (record.get().role() == Role.PRIMARY && (side.coreDaemon.running() || side.frontDaemon.running())) {
+                throw new HostException("volume " + volume.name() + " of group " + group
+                        + " is primary here: release it first (sfo group destroy " + group + ")");
+            }
+            for (StorageDaemon daemon : side.daemons()) {
+                daemon.end(call);
+            }
+            try {
+                Path backing = backing(group, volume);
+                if (Files.isRegularFile(backing, LinkOption.NOFOLLOW_LINKS)) {
+                    Durable.delete(backing);
+                }
+                side.forget();
+                side.clear();
+            } catch (IOException e) {
+                throw new HostException("cannot remove what volume " + volume.name() + " left: " + e.getMessage(), e);
+            }
+        });
+    }
+
+    @Override
+    public Target openTarget(String group, Volume volume, Claim claim, boolean equal, Call call) throws HostException {
+        Target[] made = new Target[1];
+        with(group, volume.name(), side -> made[0] = Secondary.open(this, side, volume, claim, equal, call));
+        return made[0];
+    }
+
+    @Override
+    public void targetSynced(String group, Volume volume, Claim claim, Call call) throws HostException {
+        with(group, volume.name(), side -> Secondary.synced(side, claim, call));
+    }
+
+    @Override
+    public void closeTarget(String group, Volume volume, boolean inOrder, Call call) throws HostException {
+        with(group, volume.name(), side -> Secondary.close(side, inOrder, call));
+    }
+
+    @Override
+    public void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
+            throws HostException {
+        with(group, volume.name(), side -> Primary.connect(exec, side, volume, claim, target, equal, call));
+    }
+
+    @Override
+    public void disconnect(String group, Volume volume, Call call) throws HostException {
+        with(group, volume.name(), side -> Primary.disconnect(side, call));
+    }
+
+    @Override
+    public void watch(BiConsumer<String, String> listener) {
+        listeners.add(listener);
+    }
+
+    /** Lets go of everything; the daemons go on. */
+    @Override
+    public void close() {
+        ticking.cancel(true);
+        watcher.shutdownNow();
+        sides.values().forEach(Side::release);
+    }
+
+    interface Work {
+        void on(Side side) throws HostException;
+    }
+
+    /** Works on one volume alone. */
+    void with(String group, String volume, Work work) throws HostException {
+        Side side = side(group, volume);
+        side.lock.lock();
+        try {
+            work.on(side);
+        } finally {
+            side.lock.unlock();
+        }
+    }
+
+    Side side(String group, String volume) {
+        return sides.computeIfAbsent(group + "/" + volume, key -> {
+            Path folder = run.resolve("mirror").resolve(group + "." + volume);
+            return new Side(exec, group, volume, data.resolve("mirror").resolve(group), folder, this::look, this::tell);
+        });
+    }
+
+    /** Starts the core daemon, if it does not run. */
+    void startCore(Side side, Volume volume, Call call) throws HostException {
+        if (side.folder().resolve("front.qmp").toString().length() > LONGEST_SOCKET) {
+            throw new HostException(
+                    "the path of " + side.folder() + " is too long for a socket in it; expected at most "
+                            + (LONGEST_SOCKET - 10) + " characters: choose a shorter run folder");
+        }
+        Path backing = backing(side.group, volume);
+        if (!Files.exists(backing)) {
+            throw new HostException("the backing of volume " + volume.name() + ", " + backing + ", is not there");
+        }
+        side.coreDaemon.start(Core.arguments(backing, isDevice(backing), volume.bytes()), call);
+    }
+
+    String address() {
+        return address;
+    }
+
+    Exec exec() {
+        return exec;
+    }
+
+    static String newSession() {
+        return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+    }
+
+    private Path backing(String group, Volume volume) {
+        String given = volume.backing().getOrDefault(appliance, "");
+        return given.isEmpty()
+                ? data.resolve("volumes").resolve(group).resolve(volume.name() + ".img")
+                : Path.of(given);
+    }
+
+    private static boolean isDevice(Path path) {
+        return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
+    }
+
+    private static long bytes(Path device) throws IOException {
+        try (FileChannel channel = FileChannel.open(device, StandardOpenOption.READ)) {
+            return channel.size();
+        }
+    }
+
+    private static Path parent(Path file) throws IOException {
+        Path parent = file.toAbsolutePath().getParent();
+        if (parent == null) {
+            throw new IOException("no folder for " + file);
+        }
+        return parent;
+    }
+
+    private void adopt() {
+        Path records = data.resolve("mirror");
+        if (!Files.isDirectory(records)) {
+            return;
+        }
+        try (DirectoryStream<Path> groups = Files.newDirectoryStream(records)) {
+            for (Path group : groups) {
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(group, "*.json")) {
+                    for (Path file : files) {
+                        String name = String.valueOf(file.getFileName());
+                        side(String.valueOf(group.getFileName()), name.substring(0, name.length() - ".json".length()));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("cannot list the mirrors recorded in {}: {}", records, e.getMessage());
+        }
+    }
+
+    private void tick() {
+        sides.values().forEach(this::examine);
+    }
+
+    /** Called on a daemon's own thread. */
+    private void look(Side side) {
+        try {
+            watcher.execute(() -> examine(side));
+        } catch (RejectedExecutionException closed) {
+            LOG.debug("{}/{} changed after this was closed", side.group, side.name);
+        }
+    }
+
+    private void examine(Side side) {
+        try {
+            if (!side.lock.tryLock(100, TimeUnit.MILLISECONDS)) {
+                return; // something is being done to it, and will leave it as it should be
+            }
+            try {
+                side.examine(Call.within(LOOK));
+                side.detail("");
+            } finally {
+                side.lock.unlock();
+            }
+        } catch (HostException | RuntimeException e) {
+            side.detail(String.valueOf(e.getMessage()));
+            LOG.debug("{}/{} cannot be examined", side.group, side.name, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tell(Side side) {
+        for (BiConsumer<String, String> listener : listeners) {
+            listener.accept(side.group, side.name);
+        }
+    }
+
+    static Instant now() {
+        return Instant.now().truncatedTo(java.time.temporal.ChronoUnit.MILLIS);
+    }
+}

@@ -1,0 +1,138 @@
+package sfo.ops.volume;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalLong;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+
+/** What the secondary's side does; called with the side's lock held. */
+final class Secondary {
+    private static final String NO_BASE = "-";
+
+    private Secondary() {}
+
+    static Target open(QemuMirror mirror, Side side, Volume volume, Claim claim, boolean equal, Call call)
+            throws HostException {
+        MirrorRecord before = side.needRecord();
+        if (before.role() == Role.PRIMARY && (side.coreDaemon.running() || side.frontDaemon.running())) {
+            throw new HostException("volume " + volume.name() + " is primary here under claim "
+                    + before.claim().tag() + ": it takes no writes of another primary; release it first");
+        }
+        Claims.refuseStale(before, claim);
+        side.examine(call);
+        before = side.needRecord();
+        boolean waits = volume.onLinkLoss() == Volume.LinkLoss.BLOCK
+                && before.role() == Role.SECONDARY
+                && before.claim().equals(claim)
+                && (before.sync() == Sync.LOST || before.sync() == Sync.REPLICATING)
+                && !equal;
+        String session = waits ? before.session() : QemuMirror.newSession();
+        String base = base(before);
+        MirrorRecord next = before.of(volume)
+                .under(claim)
+                .linked(session, base, Optional.empty())
+                .after(Optional.empty());
+        if (equal) {
+            next = next.as(Role.SECONDARY, Sync.REPLICATING, QemuMirror.now());
+        } else if (!waits) {
+            next = next.as(
+                    Role.SECONDARY,
+                    Sync.INCONSISTENT,
+                    before.sync() == Sync.LOST || before.sync() == Sync.INCONSISTENT
+                            ? before.since()
+                            : QemuMirror.now());
+        }
+        side.save(next);
+        mirror.startCore(side, volume, call);
+        side.core.stopExport(call);
+        String export = export(side, claim, session, base);
+        side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
+        boundSilence(side);
+        return new Target(volume.name(), mirror.address(), volume.port(), export);
+    }
+
+    static void synced(Side side, Claim claim, Call call) throws HostException {
+        MirrorRecord record = side.needRecord();
+        if (record.role() != Role.SECONDARY || !record.claim().equals(claim)) {
+            throw new HostException("volume " + side.name + " is " + record.role() + " under claim "
+                    + record.claim().tag() + "; \"synced\" came under claim " + claim.tag() + ": refused");
+        }
+        if (record.sync() == Sync.INCONSISTENT) {
+            if (!side.connected()) {
+                throw new HostException("volume " + side.name
+                        + " has no connection from its primary any more: what it has is not known to be complete");
+            }
+            side.save(record.in(Sync.REPLICATING, QemuMirror.now()));
+            side.alive(QemuMirror.now());
+        }
+    }
+
+    static void close(Side side, boolean inOrder, Call call) throws HostException {
+        MirrorRecord record = side.needRecord();
+        if (record.role() != Role.SECONDARY) {
+            if (record.role() == Role.IDLE && side.coreDaemon.running()) {
+                side.core.stopExport(call);
+            }
+            return;
+        }
+        boolean had = record.sync() == Sync.REPLICATING || record.sync() == Sync.LOST;
+        if (had && inOrder) {
+            side.save(record.as(Role.IDLE, Sync.CLEAN, QemuMirror.now()));
+        } else if (record.sync() == Sync.REPLICATING) {
+            side.save(record.in(Sync.LOST, QemuMirror.now()));
+        }
+        if (side.coreDaemon.running()) {
+            side.core.stopExport(call);
+        }
+    }
+
+    /** The session that an export's name says the replica's content is from. */
+    static Optional<String> base(Target target) {
+        String base = target.export().substring(target.export().lastIndexOf('/') + 1);
+        return base.equals(NO_BASE) || base.isEmpty() ? Optional.empty() : Optional.of(base);
+    }
+
+    /** The session in an export's name. */
+    static String session(Target target) {
+        String[] parts = target.export().split("/");
+        return parts.length < 2 ? "" : parts[parts.length - 2];
+    }
+
+    static void boundSilence(Side side) throws HostException {
+        OptionalLong pid = side.coreDaemon.pid();
+        if (pid.isEmpty()) {
+            throw new HostException(
+                    "the core daemon of volume " + side.name + " ended: " + side.coreDaemon.lastWords());
+        }
+        try {
+            if (Link.limitSilence(pid.getAsLong()) == 0) {
+                throw new HostException("the core daemon of volume " + side.name + " has no TCP socket");
+            }
+        } catch (IOException e) {
+            throw new HostException(
+                    "cannot bound the silence of the mirror of " + side.name + " (needs root): " + e.getMessage(), e);
+        }
+    }
+
+    /** Content is only as certain as the boot that wrote it: after a power cut, everything is copied. */
+    private static String base(MirrorRecord before) {
+        if (before.role() != Role.SECONDARY || !before.ofThisBoot()) {
+            return "";
+        }
+        return switch (before.sync()) {
+            case LOST, REPLICATING -> before.prior().isPresent() ? "" : before.session();
+            case INCONSISTENT -> before.base();
+            default -> "";
+        };
+    }
+
+    private static String export(Side side, Claim claim, String session, String base) {
+        return String.join("/", side.group, side.name, claim.tag(), session, base.isEmpty() ? NO_BASE : base);
+    }
+}
