@@ -19,7 +19,8 @@ import sfo.protocol.plan.Resource.ClosedInterface;
 
 /**
  * The failover interface in the group host, named as its slot, with MAC and addresses, and down. On a shared NIC it is a
- * macvlan, made right in the group host; a spare NIC moves there itself ({@link SpareNic}).
+ * macvlan, made right in the group host; a spare NIC moves there itself ({@link SpareNic}). Whether it was opened since is
+ * {@link OpenInterfaceAdapter}'s: it {@link #holds} either way, so that a saga that goes on after a restart finds it done.
  */
 final class ClosedInterfaceAdapter implements Adapter<ClosedInterface> {
     static final String NIC = "nic";
@@ -87,7 +88,6 @@ final class ClosedInterfaceAdapter implements Adapter<ClosedInterface> {
         return nic != null
                 && facts.get(PLACE).equals(IN_GROUP_HOST)
                 && facts.get(NIC).equals(nic.device())
-                && facts.get(STATE).equals("down")
                 && facts.get(ADDRESSES).equals(Addresses.text(definition.addresses()))
                 && definition
                         .mac()

@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -76,7 +75,7 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
             ReentrantLock lock = spare(nic.device());
             lock.lock();
             try {
-                facts = onSpare(resource, nic.device(), verdicts.get(resource), call);
+                facts = onSpare(resource, nic.device(), call);
             } finally {
                 lock.unlock();
             }
@@ -93,6 +92,11 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
 
     @Override
     public void apply(FreeAddress resource, Call call) throws HostException {
+        if (holds(resource, inspect(resource, call))) {
+            return;
+        }
+        // who was there a moment ago may be gone
+        verdicts.remove(resource);
         Facts facts = inspect(resource, call);
         if (holds(resource, facts)) {
             return;
@@ -121,7 +125,7 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
                 resource, host, Nics.named(device, links, resource.definition().slot()), links, call);
     }
 
-    private Facts onSpare(FreeAddress resource, String device, @Nullable Verdict last, Call call) throws HostException {
+    private Facts onSpare(FreeAddress resource, String device, Call call) throws HostException {
         List<Ip.Link> links = ip.links(host, call);
         String slot = resource.definition().slot();
         Namespace group = Namespace.of(resource.group());
@@ -130,11 +134,8 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
             return probe(resource, group, moved.get(), links, call);
         }
         if (moved.isPresent()) {
-            if (last != null) {
-                return last.facts();
-            }
-            throw new HostException("NIC " + device + " is already in " + group + " as " + slot
-                    + ", and was not looked at before: nothing may be sent from it now. Roll back, and begin again");
+            // it moves only after it was looked at, and nothing may be sent from it now
+            return free(resource.definition());
         }
         Ip.Link nic = Nics.named(device, links, slot);
         if (nic.up()) {
@@ -146,6 +147,12 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
         } finally {
             ip.act(host, List.of("link set dev " + device + " down"), call);
         }
+    }
+
+    private static Facts free(FailoverInterface definition) {
+        Map<String, String> all = new TreeMap<>();
+        definition.addresses().forEach(address -> all.put(address.host(), FREE));
+        return new Facts(all);
     }
 
     private Facts probe(FreeAddress resource, Namespace where, Ip.Link nic, List<Ip.Link> links, Call call)
