@@ -1,0 +1,60 @@
+package sfo.ops.network;
+
+import java.util.List;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.ops.api.Lack;
+import sfo.ops.api.LifeProbe;
+import sfo.ops.exec.Exec;
+import sfo.protocol.control.Views.NicView;
+import sfo.protocol.plan.Resource;
+
+/** Everything of this package for one host. Closing it ends announcements that still go on; what is served stays. */
+public final class Network implements AutoCloseable {
+    private final Namespace host;
+    private final Ip ip;
+    private final Needs needs;
+    private final Announcer announcer = new Announcer();
+
+    /** @param host where the appliance's NICs are: {@link Namespace#OWN}, but for tests */
+    public Network(Exec exec, Namespace host) {
+        this.host = host;
+        this.ip = new Ip(exec);
+        this.needs = new Needs(exec);
+    }
+
+    /** Of group host, closed interface, free address, and open interface; to be called once. */
+    public List<Adapter<? extends Resource>> adapters() {
+        FreeAddressAdapter free = new FreeAddressAdapter(ip, host, needs);
+        return List.of(
+                new GroupHostAdapter(ip, announcer, needs),
+                free,
+                new ClosedInterfaceAdapter(ip, host, announcer, free, needs),
+                new OpenInterfaceAdapter(ip, host, announcer, needs));
+    }
+
+    /** What all of it lacks on this host. */
+    public List<Lack> lacks() {
+        return needs.lacks();
+    }
+
+    public LifeProbe probe() {
+        return new WireProbe(ip, host);
+    }
+
+    /** See {@link sfo.ops.api.Host#nics}. */
+    public List<NicView> nics(Call call) throws HostException {
+        return new Nics(ip, host).survey(call);
+    }
+
+    /** See {@link sfo.ops.api.Host#connections}; starts no process. */
+    public List<String> connections(String group) throws HostException {
+        return Connections.of(group);
+    }
+
+    @Override
+    public void close() {
+        announcer.close();
+    }
+}
