@@ -1,0 +1,96 @@
+package sfo.ops.share;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.ops.api.Lack;
+import sfo.ops.exec.Exec;
+import sfo.protocol.model.Share;
+import sfo.protocol.plan.Facts;
+import sfo.protocol.plan.Resource.AnsweringShares;
+
+/**
+ * Asks every share as a stock client inside the group host, by the failover address, while its interface may still be
+ * down. One smbclient for all SMB shares; an nfs-cat for each export, a few at a time. Facts: {@code silent}, the shares
+ * that did not answer with what was said instead.
+ */
+public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
+    private final SmbProbe smb;
+    private final NfsProbe nfs;
+
+    public AnsweringSharesAdapter(Exec exec) {
+        this.smb = new SmbProbe(exec);
+        this.nfs = new NfsProbe(exec);
+    }
+
+    @Override
+    public Class<AnsweringShares> kind() {
+        return AnsweringShares.class;
+    }
+
+    @Override
+    public List<Lack> lacks() {
+        return Tools.lacks(Map.of("smbclient", "smbclient", "nfs-cat", "libnfs-utils", "nsenter", "util-linux"));
+    }
+
+    @Override
+    public Facts inspect(AnsweringShares resource, Call call) throws HostException {
+        return Facts.of("silent", words(silent(resource, resource.shares(), call)));
+    }
+
+    @Override
+    public boolean holds(AnsweringShares resource, Facts facts) {
+        return "".equals(facts.values().get("silent"));
+    }
+
+    @Override
+    public void apply(AnsweringShares resource, Call call) throws HostException {
+        Map<String, String> silent = silent(resource, resource.shares(), call);
+        while (!silent.isEmpty()) {
+            call.check("asking shares at " + resource.address() + "; no answer from " + words(silent));
+            RunFiles.pause();
+            Map<String, String> last = silent;
+            List<Share> again = resource.shares().stream()
+                    .filter(share -> last.containsKey(label(share)))
+                    .toList();
+            silent = silent(resource, again, call);
+        }
+    }
+
+    /** Nothing to put back. */
+    @Override
+    public void revert(AnsweringShares resource, Facts before, Call call) {}
+
+    private Map<String, String> silent(AnsweringShares resource, List<Share> shares, Call call) throws HostException {
+        Map<String, String> silent = new LinkedHashMap<>();
+        smb.ask(resource.group(), resource.address(), of(Share.Protocol.SMB, shares), call)
+                .forEach((name, said) -> keep(silent, "SMB " + name, said));
+        nfs.ask(resource.group(), resource.address(), of(Share.Protocol.NFS, shares), call)
+                .forEach((name, said) -> keep(silent, "NFS " + name, said));
+        return silent;
+    }
+
+    private static void keep(Map<String, String> silent, String label, String said) {
+        if (!said.isEmpty()) {
+            silent.put(label, said);
+        }
+    }
+
+    private static String label(Share share) {
+        return share.protocol() + " " + share.name();
+    }
+
+    private static List<Share> of(Share.Protocol protocol, List<Share> shares) {
+        return shares.stream().filter(share -> share.protocol() == protocol).toList();
+    }
+
+    private static String words(Map<String, String> silent) {
+        return silent.entrySet().stream()
+                .map(one -> one.getKey() + " (" + one.getValue() + ")")
+                .collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,241 @@
+package sfo.ops.share;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
+import sfo.ops.exec.Exec;
+import sfo.protocol.model.Names;
+
+/**
+ * Runs servers as a group's own: in its network namespace, with a mount view of their own whose {@code /run} is private,
+ * never as the agent's children. Nothing is remembered: a server's processes are those whose mount view carries its mark,
+ * so a restarted agent finds them as they are, and no stale or reused process id can mislead it.
+ */
+public final class GroupServers {
+    private static final Path SYSTEMD = Path.of("/run/systemd/system");
+
+    /**
+     * One server of one group.
+     *
+     * @param folder what it keeps while it runs, below the agent's run folder; gone with it
+     * @param mark the source of its private {@code /run}, unique on this host
+     */
+    public record Server(String group, String kind, Path folder, String mark) {
+        String unit() {
+            return "sfo-" + group + "-" + kind;
+        }
+
+        public Path file(String name) {
+            return folder.resolve(name);
+        }
+    }
+
+    private final Exec exec;
+    private final Path runDir;
+
+    /** @param runDir the agent's folder for what does not outlive a boot; servers lie in {@code servers/GROUP/KIND} */
+    public GroupServers(Exec exec, Path runDir) {
+        this.exec = exec;
+        this.runDir = runDir.toAbsolutePath().normalize();
+    }
+
+    /** @param kind {@code smb} or {@code nfs}; at most one server of a kind in a group */
+    public Server server(String group, String kind) {
+        Names.name("group", group);
+        Path folder = runDir.resolve("servers").resolve(group).resolve(kind);
+        String where = Integer.toHexString(folder.toString().hashCode());
+        return new Server(group, kind, folder, "sfo-" + group + "-" + kind + "-" + where);
+    }
+
+    /** The group's network namespace, by the name that {@code ip netns} knows it by. */
+    public static Path namespace(String group) {
+        return Path.of("/run/netns", "sfo-" + group);
+    }
+
+    /** {@code command} as it runs inside the group host, with the host's own view of files: for clients that ask. */
+    public static List<String> inside(String group, List<String> command) {
+        List<String> argv = new ArrayList<>(List.of("nsenter", "--net=" + namespace(group)));
+        argv.addAll(command);
+        return argv;
+    }
+
+    /**
+     * Starts the server's command; returns before it serves.
+     *
+     * @param keep folders that it must see also where they lie below {@code /run}
+     */
+    public void start(Server server, List<String> command, List<Path> keep, Call call) throws HostException {
+        if (!Files.exists(namespace(server.group()))) {
+            throw new HostException("the group host of " + server.group() + " is missing: expected "
+                    + namespace(server.group()) + "; type: sfo resume " + server.group());
+        }
+        try {
+            Files.createDirectories(server.file("run"));
+        } catch (IOException e) {
+            throw new HostException("cannot make " + server.file("run") + ": " + e.getMessage(), e);
+        }
+        List<String> argv = new ArrayList<>(inside(server.group(), List.of()));
+        argv.addAll(List.of("unshare", "--mount", "--propagation", "slave", "/bin/sh"));
+        argv.addAll(List.of(script("private-view.sh", server).toString(), server.mark()));
+        argv.add(server.file("run").toString());
+        belowRun(keep).forEach(path -> argv.add(path.toString()));
+        argv.add("--");
+        argv.addAll(command);
+        Path log = server.file("output.log");
+        if (Files.isDirectory(SYSTEMD)) {
+            exec.need(call, asUnit(server, argv, log), "");
+        } else {
+            exec.daemon(argv, Map.of(), log);
+        }
+    }
+
+    /** The same under systemd: a unit of its own, so that stopping the agent's unit does not stop it. */
+    static List<String> asUnit(Server server, List<String> argv, Path log) {
+        List<String> unit = new ArrayList<>(List.of("systemd-run", "--quiet", "--collect", "--unit=" + server.unit()));
+        unit.addAll(List.of("--property=StandardOutput=append:" + log, "--property=StandardError=append:" + log));
+        unit.addAll(List.of("--setenv=LC_ALL=C", "--"));
+        unit.addAll(argv);
+        return unit;
+    }
+
+    /** A script that is shipped with the agent, as a file that the server can run. */
+    Path script(String name, Server server) throws HostException {
+        Path file = server.file(name);
+        try (InputStream in = GroupServers.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new HostException("the agent's own " + name + " is missing: install the package again");
+            }
+            RunFiles.write(file, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new HostException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+        return file;
+    }
+
+    private List<Path> belowRun(List<Path> keep) {
+        List<Path> all = Stream.concat(Stream.of(runDir), keep.stream())
+                .map(path -> path.toAbsolutePath().normalize())
+                .filter(path -> path.startsWith("/run") && path.getNameCount() > 1)
+                .distinct()
+                .sorted()
+                .toList();
+        return all.stream()
+                .filter(path -> all.stream().noneMatch(other -> !other.equals(path) && path.startsWith(other)))
+                .toList();
+    }
+
+    /** Every process of this server now, in no order. */
+    public List<ProcessHandle> processes(Server server) throws HostException {
+        List<ProcessHandle> found = new ArrayList<>();
+        Map<Path, Boolean> views = new HashMap<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            views.put(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")), false);
+            for (Path process : all) {
+                try {
+                    Path view = Files.readSymbolicLink(process.resolve("ns/mnt"));
+                    Boolean ours = views.get(view);
+                    if (ours == null) {
+                        ours = mounts(process).contains(" - tmpfs " + server.mark() + " ");
+                        views.put(view, ours);
+                    }
+                    if (ours) {
+                        ProcessHandle.of(Long.parseLong(process.getFileName().toString()))
+                                .ifPresent(found::add);
+                    }
+                } catch (IOException ended) {
+                    // between two looks: it is no process of anybody now
+                }
+            }
+        } catch (IOException e) {
+            throw new HostException("cannot read /proc: " + e.getMessage(), e);
+        }
+        return found;
+    }
+
+    /** Whether the server listens on a TCP port of the group host. */
+    public boolean listens(Server server, int port) throws HostException {
+        String local = String.format(":%04X ", port);
+        for (ProcessHandle process : processes(server)) {
+            for (String table : List.of("tcp", "tcp6")) {
+                try (Stream<String> lines = Files.lines(Path.of("/proc/" + process.pid() + "/net/" + table))) {
+                    if (lines.anyMatch(line -> line.contains(local) && line.contains(":0000 0A "))) {
+                        return true;
+                    }
+                } catch (IOException | java.io.UncheckedIOException ended) {
+                    // the next process of the same namespace tells
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Waits until the server listens. @throws HostException with its last words if it ended, or the time ran out */
+    public void awaitListening(Server server, int port, Call call) throws HostException {
+        Path log = server.file("output.log");
+        // starting takes a moment until the mark is there: no process yet does not mean that it ended
+        long endedAt = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+        while (!listens(server, port)) {
+            if (System.nanoTime() > endedAt && processes(server).isEmpty()) {
+                throw new HostException(server.unit() + " ended before it listened on port " + port + ": "
+                        + RunFiles.tail(log) + " (see " + log + ")");
+            }
+            call.check("waiting for " + server.unit() + " to listen on port " + port + ": " + RunFiles.tail(log));
+            RunFiles.pause();
+        }
+    }
+
+    /**
+     * Of {@code folders}, those that the running server does not see as this host has them now, because something was
+     * mounted there (or mounted anew) after its start and the host does not pass mounts on.
+     */
+    public List<Path> hiddenFrom(Server server, List<Path> folders) throws HostException {
+        List<ProcessHandle> processes = processes(server);
+        try {
+            String here = mounts(Path.of("/proc/self"));
+            String there = processes.isEmpty()
+                    ? ""
+                    : mounts(Path.of("/proc/" + processes.get(0).pid()));
+            return folders.stream()
+                    .filter(folder -> !MountTable.at(here, folder).equals(MountTable.at(there, folder)))
+                    .toList();
+        } catch (IOException e) {
+            return folders;
+        }
+    }
+
+    /**
+     * Ends every process of the server, waits until none is left, and removes its folder.
+     *
+     * @param grace how long they may take to end by themselves before they are killed
+     */
+    public void stop(Server server, Duration grace, Call call) throws HostException {
+        List<ProcessHandle> left = processes(server);
+        left.forEach(ProcessHandle::destroy);
+        long killAt = System.nanoTime() + grace.toNanos();
+        while (!left.isEmpty()) {
+            call.check("stopping " + server.unit() + ", of which process "
+                    + left.get(0).pid() + " is left");
+            if (System.nanoTime() > killAt) {
+                left.forEach(ProcessHandle::destroyForcibly);
+            }
+            RunFiles.pause();
+            left = processes(server);
+        }
+        RunFiles.delete(server.folder());
+    }
+
+    private static String mounts(Path process) throws IOException {
+        return Files.readString(process.resolve("mountinfo"));
+    }
+}
