@@ -13,8 +13,8 @@ import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.embedded.Volumes.Before;
 import sfo.ops.embedded.Volumes.Entry;
-import sfo.ops.embedded.Volumes.Id;
 import sfo.ops.embedded.Volumes.Running;
+import sfo.ops.embedded.Volumes.VolumeId;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState;
@@ -48,7 +48,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public MirrorState state(String group, Volume volume, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         return host.act(() -> {
             if (volumes.entry(id).isEmpty()) {
                 return new MirrorState(
@@ -79,7 +79,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public void create(String group, Volume volume, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.change(() -> {
             Files.createDirectories(volumes.data(id));
             if (volumes.entry(id).isEmpty()) {
@@ -100,7 +100,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public void format(String group, Volume volume, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.change(() -> {
             List<String> there = Disk.names(volumes.data(id));
             Path mark = volumes.data(id).resolve(FileSystems.MARK);
@@ -117,7 +117,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public void destroy(String group, Volume volume, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.change(() -> {
             if (volumes.running(id).role() == Role.PRIMARY) {
                 throw new IOException(id + " is primary on " + host.appliance() + ": release it first");
@@ -129,7 +129,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public Target openTarget(String group, Volume volume, Claim claim, boolean equal, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         Target target = new Target(
                 volume.name(), host.appliance(), volume.port(), group + "/" + volume.name() + "/" + claim.tag());
         return host.faults().around("open-target", Faults.APPLY, call, () -> {
@@ -138,7 +138,7 @@ final class EmbeddedMirror implements Mirror {
         });
     }
 
-    private void open(Id id, Claim claim, boolean equal, Target target) throws IOException {
+    private void open(VolumeId id, Claim claim, boolean equal, Target target) throws IOException {
         Entry entry = volumes.settle(id);
         Running running = volumes.running(id);
         if (running.role() == Role.PRIMARY) {
@@ -173,7 +173,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public void targetSynced(String group, Volume volume, Claim claim, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("target-synced", Faults.APPLY, call, () -> {
             host.change(() -> {
                 Running running = volumes.running(id);
@@ -195,7 +195,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public void closeTarget(String group, Volume volume, boolean inOrder, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("close-target", Faults.APPLY, call, () -> {
             host.change(() -> {
                 Entry entry = volumes.settle(id);
@@ -221,7 +221,7 @@ final class EmbeddedMirror implements Mirror {
     @Override
     public void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
             throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("connect", Faults.APPLY, call, () -> {
             host.change(() -> connect(id, claim, target, equal));
             watch.resume();
@@ -229,7 +229,7 @@ final class EmbeddedMirror implements Mirror {
         });
     }
 
-    private void connect(Id id, Claim claim, Target target, boolean equal) throws IOException {
+    private void connect(VolumeId id, Claim claim, Target target, boolean equal) throws IOException {
         Entry entry = volumes.settle(id);
         Running running = volumes.running(id);
         if (running.role() != Role.PRIMARY || !entry.claim().equals(claim)) {
@@ -263,7 +263,7 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public void disconnect(String group, Volume volume, Call call) throws HostException {
-        Id id = new Id(group, volume.name());
+        VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("disconnect", Faults.APPLY, call, () -> {
             host.change(() -> endInOrder(id, host, volumes));
             return true;
@@ -271,7 +271,7 @@ final class EmbeddedMirror implements Mirror {
     }
 
     /** The primary's last write is there; says so to the secondary. The volume goes on SOLO. */
-    static void endInOrder(Id id, EmbeddedHost host, Volumes volumes) throws IOException {
+    static void endInOrder(VolumeId id, EmbeddedHost host, Volumes volumes) throws IOException {
         Entry entry = volumes.settle(id);
         Running running = volumes.running(id);
         if (running.role() != Role.PRIMARY || running.peer().isEmpty()) {

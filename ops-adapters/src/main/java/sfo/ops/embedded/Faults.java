@@ -86,7 +86,7 @@ public final class Faults {
 
     private static void hang(long millis, String kind, Call call) throws HostException {
         try {
-            TimeUnit.MILLISECONDS.sleep(Math.min(millis, call.left().toMillis()));
+            TimeUnit.MILLISECONDS.sleep(Math.min(millis, call.left().toMillis() + 1));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new HostException("interrupted while an injected fault made " + kind + " hang", e);

@@ -11,7 +11,7 @@ import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
-import sfo.ops.embedded.Volumes.Id;
+import sfo.ops.embedded.Volumes.VolumeId;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.Claim;
 import sfo.protocol.plan.Facts;
@@ -38,27 +38,27 @@ final class FileSystems implements Adapter<Resource.MountedVolume> {
         return world.run(appliance).resolve("mounts");
     }
 
-    private Path file(Id id) {
+    private Path file(VolumeId id) {
         return folder(host.world(), host.appliance()).resolve(id.group() + "." + id.volume());
     }
 
-    boolean isMounted(Id id) throws IOException {
+    boolean isMounted(VolumeId id) throws IOException {
         return Files.exists(file(id));
     }
 
     /** The volume that an appliance has mounted at {@code mountPoint}. */
-    static Optional<Id> at(World world, String appliance, String mountPoint) throws IOException {
+    static Optional<VolumeId> at(World world, String appliance, String mountPoint) throws IOException {
         Path folder = folder(world, appliance);
         for (String name : Disk.names(folder)) {
             Optional<Mount> mount = Disk.read(folder.resolve(name), Mount.class);
             if (mount.isPresent() && mount.get().mountPoint().equals(mountPoint)) {
-                return Optional.of(new Id(mount.get().group(), mount.get().volume()));
+                return Optional.of(new VolumeId(mount.get().group(), mount.get().volume()));
             }
         }
         return Optional.empty();
     }
 
-    private Claim claimOn(Id id) throws IOException {
+    private Claim claimOn(VolumeId id) throws IOException {
         try {
             return Json.read(Files.readString(volumes.data(id).resolve(CLAIM)), Claim.class);
         } catch (NoSuchFileException none) {
@@ -78,7 +78,7 @@ final class FileSystems implements Adapter<Resource.MountedVolume> {
 
     @Override
     public Facts inspect(Resource.MountedVolume resource, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         return host.act(() -> {
             Optional<Mount> mount = Disk.read(file(id), Mount.class);
             return mount.isEmpty()
@@ -95,7 +95,7 @@ final class FileSystems implements Adapter<Resource.MountedVolume> {
 
     @Override
     public void apply(Resource.MountedVolume resource, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         host.change(() -> {
             if (volumes.running(id).role() != sfo.protocol.model.MirrorState.Role.PRIMARY) {
                 throw new IOException(id + " is not primary on " + host.appliance() + ": it can't be mounted");
@@ -119,7 +119,7 @@ final class FileSystems implements Adapter<Resource.MountedVolume> {
 
     @Override
     public void revert(Resource.MountedVolume resource, Facts before, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         host.change(() -> {
             if (before.isNothing()) {
                 Files.deleteIfExists(file(id));

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.embedded.Volumes.Entry;
-import sfo.ops.embedded.Volumes.Id;
 import sfo.ops.embedded.Volumes.Running;
+import sfo.ops.embedded.Volumes.VolumeId;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
 
@@ -30,7 +30,7 @@ final class MirrorWatch {
     private final EmbeddedHost host;
     private final Volumes volumes;
     private final List<BiConsumer<String, String>> listeners = new CopyOnWriteArrayList<>();
-    private final Map<Id, Seen> seen = new HashMap<>();
+    private final Map<VolumeId, Seen> seen = new HashMap<>();
     private boolean started;
 
     MirrorWatch(EmbeddedHost host, Volumes volumes) {
@@ -69,7 +69,7 @@ final class MirrorWatch {
 
     private void lookAtAll() {
         try {
-            for (Id id : volumes.all()) {
+            for (VolumeId id : volumes.all()) {
                 look(id);
             }
         } catch (IOException | HostException | RuntimeException e) {
@@ -77,7 +77,7 @@ final class MirrorWatch {
         }
     }
 
-    private void look(Id id) throws IOException, HostException {
+    private void look(VolumeId id) throws IOException, HostException {
         if (volumes.entry(id).isEmpty()) {
             return;
         }
@@ -92,7 +92,7 @@ final class MirrorWatch {
         }
     }
 
-    private void copy(Id id) throws IOException {
+    private void copy(VolumeId id) throws IOException {
         Entry entry = volumes.settle(id);
         if (entry.sync() == Sync.SYNCING) {
             Volumes theirs = new Volumes(host.world(), volumes.running(id).peer());
@@ -101,7 +101,7 @@ final class MirrorWatch {
         }
     }
 
-    private void tell(Id id, Entry entry) throws IOException {
+    private void tell(VolumeId id, Entry entry) throws IOException {
         Seen now = new Seen(entry, volumes.running(id));
         if (!now.equals(seen.put(id, now))) {
             listeners.forEach(listener -> listener.accept(id.group(), id.volume()));

@@ -5,8 +5,8 @@ import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
-import sfo.ops.embedded.Volumes.Id;
 import sfo.ops.embedded.Volumes.Running;
+import sfo.ops.embedded.Volumes.VolumeId;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.plan.Facts;
@@ -36,7 +36,7 @@ final class MirroredAdapter implements Adapter<Resource.MirroredVolume> {
 
     @Override
     public Facts inspect(Resource.MirroredVolume resource, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         return host.act(() -> {
             Running running = volumes.running(id);
             boolean replicates = running.role() == Role.PRIMARY

@@ -11,8 +11,8 @@ import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
 import sfo.ops.embedded.Volumes.Before;
 import sfo.ops.embedded.Volumes.Entry;
-import sfo.ops.embedded.Volumes.Id;
 import sfo.ops.embedded.Volumes.Running;
+import sfo.ops.embedded.Volumes.VolumeId;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
@@ -41,7 +41,7 @@ final class PrimaryAdapter implements Adapter<Resource.PrimaryVolume> {
 
     @Override
     public Facts inspect(Resource.PrimaryVolume resource, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         return host.act(() -> {
             Role role = volumes.running(id).role();
             String name = role.name().toLowerCase(Locale.ROOT);
@@ -58,7 +58,7 @@ final class PrimaryAdapter implements Adapter<Resource.PrimaryVolume> {
 
     @Override
     public void apply(Resource.PrimaryVolume resource, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         Claim claim = resource.claim();
         host.change(() -> {
             Entry entry = volumes.settle(id);
@@ -98,7 +98,7 @@ final class PrimaryAdapter implements Adapter<Resource.PrimaryVolume> {
 
     @Override
     public void revert(Resource.PrimaryVolume resource, Facts before, Call call) throws HostException {
-        Id id = new Id(resource.group(), resource.volume().name());
+        VolumeId id = new VolumeId(resource.group(), resource.volume().name());
         if (before.get("role").equals("primary")) {
             return; // it was already primary when the step began, and its claim never goes back
         }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import sfo.ops.api.Adapter;
-import sfo.ops.embedded.Volumes.Id;
+import sfo.ops.embedded.Volumes.VolumeId;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.Share;
@@ -30,7 +30,7 @@ final class ServerAdapters {
     }
 
     /** Where a share's content is. */
-    record Served(Share share, Id volume, String folder) {}
+    record Served(Share share, VolumeId volume, String folder) {}
 
     private final EmbeddedHost host;
 
@@ -61,7 +61,7 @@ final class ServerAdapters {
         for (Share share : server.get().shares()) {
             if (share.name().equals(name)) {
                 String mountPoint = server.get().mounts().getOrDefault(share.volume(), "");
-                Optional<Id> volume = FileSystems.at(world, appliance, mountPoint);
+                Optional<VolumeId> volume = FileSystems.at(world, appliance, mountPoint);
                 return volume.map(id -> new Served(share, id, share.path().isEmpty() ? "data" : share.path()));
             }
         }
@@ -87,7 +87,7 @@ final class ServerAdapters {
             if (share.protocol() != protocol) {
                 throw new IOException("share " + share.name() + " is " + share.protocol() + ", not " + protocol);
             }
-            Id id = FileSystems.at(host.world(), host.appliance(), mountPoint)
+            VolumeId id = FileSystems.at(host.world(), host.appliance(), mountPoint)
                     .orElseThrow(() -> new IOException("share " + share.name() + ": volume " + share.volume()
                             + " is not mounted at \"" + mountPoint + "\" on " + host.appliance()));
             if (host.volumes().running(id).role() != Role.PRIMARY) {

@@ -18,7 +18,7 @@ import sfo.protocol.model.Volume.LinkLoss;
  */
 final class Volumes {
     /** @param volume its name within the group */
-    record Id(String group, String volume) {
+    record VolumeId(String group, String volume) {
         @Override
         public String toString() {
             return "volume " + volume + " of group " + group;
@@ -85,33 +85,33 @@ final class Volumes {
         this.appliance = appliance;
     }
 
-    Path folder(Id id) {
+    Path folder(VolumeId id) {
         return world.appliance(appliance).resolve("volumes").resolve(id.group()).resolve(id.volume());
     }
 
-    Path data(Id id) {
+    Path data(VolumeId id) {
         return folder(id).resolve("data");
     }
 
-    Optional<Entry> entry(Id id) throws IOException {
+    Optional<Entry> entry(VolumeId id) throws IOException {
         return Disk.read(folder(id).resolve("record.json"), Entry.class);
     }
 
-    Entry need(Id id) throws IOException {
+    Entry need(VolumeId id) throws IOException {
         return entry(id)
                 .orElseThrow(() -> new IOException(
                         id + " was never made on " + appliance + ": sfo cdp create makes it on every member"));
     }
 
-    void record(Id id, Entry entry) throws IOException {
+    void record(VolumeId id, Entry entry) throws IOException {
         Disk.write(folder(id).resolve("record.json"), entry);
     }
 
-    Running running(Id id) throws IOException {
+    Running running(VolumeId id) throws IOException {
         return Disk.read(runFile(id), Running.class).orElse(Running.NOTHING);
     }
 
-    void runs(Id id, Running running) throws IOException {
+    void runs(VolumeId id, Running running) throws IOException {
         if (running.equals(Running.NOTHING)) {
             Files.deleteIfExists(runFile(id));
         } else {
@@ -119,23 +119,23 @@ final class Volumes {
         }
     }
 
-    private Path runFile(Id id) {
+    private Path runFile(VolumeId id) {
         return world.run(appliance).resolve("mirrors").resolve(id.group()).resolve(id.volume());
     }
 
-    List<Id> all() throws IOException {
-        List<Id> ids = new ArrayList<>();
+    List<VolumeId> all() throws IOException {
+        List<VolumeId> ids = new ArrayList<>();
         Path root = world.appliance(appliance).resolve("volumes");
         for (String group : Disk.names(root)) {
             for (String volume : Disk.names(root.resolve(group))) {
-                ids.add(new Id(group, volume));
+                ids.add(new VolumeId(group, volume));
             }
         }
         return ids;
     }
 
     /** Whether the mirror that {@code running} tells of is connected at both ends, over a cable that is whole. */
-    boolean connected(Id id, Running running) throws IOException {
+    boolean connected(VolumeId id, Running running) throws IOException {
         if (running.peer().isEmpty() || !world.linked(appliance, running.peer())) {
             return false;
         }
@@ -147,7 +147,7 @@ final class Volumes {
     }
 
     /** Records what became of the mirror since one last looked: that the link broke, that the appliance had no power. */
-    Entry settle(Id id) throws IOException {
+    Entry settle(VolumeId id) throws IOException {
         Entry seen = need(id);
         if (!stale(id, seen)) {
             return seen;
@@ -165,7 +165,7 @@ final class Volumes {
         });
     }
 
-    private boolean stale(Id id, Entry entry) throws IOException {
+    private boolean stale(VolumeId id, Entry entry) throws IOException {
         Running running = running(id);
         boolean depends = running.role() == Role.PRIMARY
                 ? entry.sync() == Sync.REPLICATING || entry.sync() == Sync.SYNCING
@@ -187,7 +187,7 @@ final class Volumes {
      * A write to the file system on a primary: on disk here, and there while the mirror is replicating, when it returns.
      * {@code byClient}: not the agent's own.
      */
-    void write(Id id, String file, long offset, byte[] bytes, boolean byClient) throws IOException {
+    void write(VolumeId id, String file, long offset, byte[] bytes, boolean byClient) throws IOException {
         world.locked(() -> {
             Entry entry = settle(id);
             if (running(id).role() != Role.PRIMARY) {
