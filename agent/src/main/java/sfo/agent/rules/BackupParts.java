@@ -49,6 +49,19 @@ public final class BackupParts {
         return parts;
     }
 
+    /** A payload cut as its header says, whoever cut it, by whatever rule. */
+    public static List<String> split(String payload, List<Part> parts) {
+        byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
+        List<String> texts = new ArrayList<>();
+        int from = 0;
+        for (Part part : parts) {
+            int length = Math.max(0, Math.min(part.bytes(), bytes.length - from));
+            texts.add(new String(bytes, from, length, StandardCharsets.UTF_8));
+            from += length;
+        }
+        return texts;
+    }
+
     public static List<Part> describe(List<String> parts) {
         return parts.stream().map(p -> new Part(sha256(p), utf8Length(p))).toList();
     }

@@ -22,13 +22,14 @@ public sealed interface BackupMessage extends PeerMessage {
     record Copy(long epoch, long sequence, String sha256) {}
 
     /** A header; the receiver says which parts it lacks. */
-    record Offer(String header) implements BackupMessage {}
+    record Offer(long epoch, long sequence, String header) implements BackupMessage {}
 
     /** @param parts positions in the header's list of parts; empty if the payload is known */
     record Need(long epoch, long sequence, List<Integer> parts) implements BackupMessage {}
 
     /** @param parts by position, what was asked for */
-    record Parts(String header, String signature, String certificate, Map<Integer, String> parts)
+    record Parts(
+            long epoch, long sequence, String header, String signature, String certificate, Map<Integer, String> parts)
             implements BackupMessage {}
 
     /** Not stored, and why; what was there before is still there. */
