@@ -30,11 +30,15 @@ import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Conclusion;
 import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.GroupState;
+import sfo.agent.rules.GroupViews;
 import sfo.agent.rules.Planner;
 import sfo.agent.rules.SagaState;
+import sfo.agent.rules.SagaViews;
+import sfo.ops.api.HostException;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests;
+import sfo.protocol.control.Views;
 import sfo.protocol.control.Views.DossierView;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.events.SagaEvent;
@@ -46,6 +50,7 @@ import sfo.protocol.model.Target;
 import sfo.protocol.model.Volume;
 import sfo.protocol.peer.GroupMessage;
 import sfo.protocol.peer.GroupMessage.Beat;
+import sfo.protocol.peer.Hello;
 import sfo.protocol.plan.Plan;
 
 /**
@@ -65,7 +70,11 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     /** A definition that this appliance is to keep, from its operator or from a peer. */
     public record Keep(GroupDefinition definition, Claim claim, Consumer<Optional<String>> reply) implements Command {}
 
-    public record Show(CompletableFuture<Snapshot> reply) implements Command {}
+    public record Show(CompletableFuture<GroupViews.Known> reply) implements Command {}
+
+    record ShowSaga(String saga, CompletableFuture<Views.SagaView> reply) implements Command {}
+
+    record ShowCheckpoint(String saga, CompletableFuture<Answer> reply) implements Command {}
 
     /** Something an operator wants; see {@link Wishes}. */
     public record Wish(Wishes.Kind kind, CompletableFuture<Answer> reply, Consumer<Progress> progress)
@@ -89,16 +98,6 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         }
     }
 
-    /** What is shown of a group. */
-    public record Snapshot(
-            GroupState state,
-            Standing standing,
-            List<MirrorState> mirrors,
-            Map<String, Beat> beats,
-            Map<String, Instant> lastSigns,
-            Optional<SagaState> saga,
-            String waiting) {}
-
     final String group;
     final Surroundings around;
     final ActorContext<Command> context;
@@ -107,6 +106,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     final HandOver handOver;
     final Wishes wishes;
     final ActorRef<Mirrors.Command> mirrorKeeper;
+    private final ActorRef<Object> registry;
     private final ActorRef<List<MirrorState>> mirrorStates;
     private final Map<String, ActorRef<FailoverSaga.Command>> sagas = new HashMap<>();
     private final Map<String, SagaState> sagaStates = new HashMap<>();
@@ -121,12 +121,14 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             String group,
             Surroundings around,
             ActorRef<Mirrors.Command> mirrorKeeper,
+            ActorRef<Object> registry,
             ActorContext<Command> context,
             TimerScheduler<Command> timers) {
         super(PersistenceId.ofUniqueId("group-" + group));
         this.group = group;
         this.around = around;
         this.mirrorKeeper = mirrorKeeper;
+        this.registry = registry;
         this.context = context;
         this.handOver = new HandOver(this);
         this.wishes = new Wishes(this);
@@ -159,6 +161,20 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                 .forAnyState()
                 .onCommand(PeerSays.class, (state, c) -> run(state, peerSays(state, c.message())))
                 .onCommand(Keep.class, (state, c) -> run(state, keep(state, c)))
+                .onCommand(
+                        ShowSaga.class,
+                        (state, c) -> run(
+                                state,
+                                Step.then(() -> saga(c.saga())
+                                        .tell(new FailoverSaga.Show(
+                                                s -> c.reply().complete(SagaViews.view(s)))))))
+                .onCommand(
+                        ShowCheckpoint.class,
+                        (state, c) -> run(
+                                state,
+                                Step.then(() -> saga(c.saga())
+                                        .tell(new FailoverSaga.Show(
+                                                s -> c.reply().complete(SagaViews.checkpoint(s)))))))
                 .onCommand(Wish.class, (state, c) -> run(state, wishes.begin(state, c)))
                 .onCommand(Turn.class, (state, c) -> run(state, c.turn().apply(state)))
                 .onCommand(SagaTold.class, (state, c) -> run(state, sagaTold(state, c.news())))
@@ -200,14 +216,13 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         return GroupRules.standing(state, around.self(), around.boot());
     }
 
-    private Snapshot snapshot(GroupState state) {
+    private GroupViews.Known snapshot(GroupState state) {
         Optional<String> shown = state.openOperation().or(state::servingSaga);
-        return new Snapshot(
+        return new GroupViews.Known(
                 state,
                 standing(state),
                 mirrors,
-                Map.copyOf(beats),
-                Map.copyOf(lastSigns),
+                List.copyOf(beats.keySet()),
                 shown.flatMap(id -> Optional.ofNullable(sagaStates.get(id))),
                 waiting(state));
     }
@@ -388,7 +403,16 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                         serving,
                         standingBy,
                         mirrors,
-                        serving ? around.host().connections(group) : List.of()));
+                        serving ? connections() : List.of()));
+    }
+
+    private List<String> connections() {
+        try {
+            return around.host().connections(group);
+        } catch (HostException e) {
+            context.getLog().warn("connections of {}: {}", group, e.getMessage());
+            return List.of();
+        }
     }
 
     private void sendDefinition(GroupState state, String to) {
@@ -409,6 +433,13 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     }
 
     private void tellStanding(GroupState state) {
+        boolean serves = standing(state) == Standing.HOLDS;
+        around.known()
+                .accept(
+                        new Hello.GroupClaim(group, state.version(), state.claim(), serves),
+                        state.openOperation().isPresent());
+        registry.tell(new Groups.Holding(
+                group, serves && !state.destroyed() ? state.definition() : Optional.empty(), state.claim()));
         state.definition()
                 .ifPresent(d -> mirrorKeeper.tell(new Mirrors.Standing(
                         d, state.claim(), standing(state) == Standing.HOLDS, state.destroyed(), mirrorStates)));

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import sfo.ops.api.Call;
 import sfo.ops.volume.Mirror;
@@ -55,6 +56,9 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     /** An operator gave up what the replicas of this group alone have. */
     public record AcceptLoss(String group) implements Command {}
 
+    /** Ends a volume's mirror until it is wanted again, or begins it. */
+    record Wanted(String group, Volume volume, boolean wanted, CompletableFuture<String> reply) implements Command {}
+
     private record Changed(String group) implements Command {}
 
     private record Read(String group, List<MirrorState> states) implements Command {}
@@ -70,6 +74,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     private final Map<String, List<MirrorState>> states = new HashMap<>();
     private final Map<String, List<MirrorState>> others = new HashMap<>();
     private final Set<String> underWay = new HashSet<>();
+    private final Set<String> disabled = new HashSet<>();
     private final Set<String> accepted = new HashSet<>();
 
     public static Behavior<Command> create(Surroundings around) {
@@ -91,6 +96,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                 .onMessage(PeerStates.class, this::peerStates)
                 .onMessage(PeerSays.class, this::peerSays)
                 .onMessage(AcceptLoss.class, this::acceptLoss)
+                .onMessage(Wanted.class, this::wanted)
                 .onMessage(Changed.class, c -> read(c.group()))
                 .onMessage(Read.class, this::onRead)
                 .onMessage(Opened.class, this::opened)
@@ -110,6 +116,27 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
 
     private Behavior<Command> acceptLoss(AcceptLoss c) {
         accepted.add(c.group());
+        return this;
+    }
+
+    private Behavior<Command> wanted(Wanted c) {
+        String key = c.group() + " " + c.volume().name();
+        if (c.wanted()) {
+            disabled.remove(key);
+            c.reply().complete("");
+            return read(c.group());
+        }
+        disabled.add(key);
+        ActorRef<Command> self = getContext().getSelf();
+        around.runner()
+                .blocking(() -> {
+                    mirror().disconnect(c.group(), c.volume(), call());
+                    return "";
+                })
+                .whenComplete((done, e) -> {
+                    self.tell(new Changed(c.group()));
+                    c.reply().complete(e == null ? "" : message(e));
+                });
         return this;
     }
 
@@ -189,7 +216,8 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             if (volume.isEmpty() || state.role() != Role.PRIMARY) {
                 continue;
             }
-            if (state.sync() == Sync.SOLO && !underWay.contains("connect " + group + " " + state.volume())) {
+            String key = group + " " + state.volume();
+            if (state.sync() == Sync.SOLO && !underWay.contains("connect " + key) && !disabled.contains(key)) {
                 tellOther(
                         standing,
                         volume.get(),

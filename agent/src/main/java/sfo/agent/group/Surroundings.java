@@ -2,18 +2,27 @@ package sfo.agent.group;
 
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import sfo.agent.failover.StepRunner;
 import sfo.config.load.Settings;
 import sfo.ops.api.Host;
 import sfo.protocol.model.Inventory;
+import sfo.protocol.peer.Hello;
 import sfo.protocol.peer.PeerMessage;
 
 /**
  * What the actors of this package are given.
  *
+ * @param known told what the hello says of a group, and whether an operation is open
  * @param boot this boot's identity: another one means that the host forgot what it served
  */
-public record Surroundings(Settings settings, String boot, StepRunner runner, Peers peers, BackupSource backups) {
+public record Surroundings(
+        Settings settings,
+        String boot,
+        StepRunner runner,
+        Peers peers,
+        BackupSource backups,
+        BiConsumer<Hello.GroupClaim, Boolean> known) {
     /** The way to the same actors on other appliances, whatever the cluster thinks of them. Never blocks, may lose. */
     public interface Peers {
         void tell(String appliance, PeerMessage message);

@@ -609,16 +609,18 @@ final class Wishes {
         }
         if (state.openOperation().isPresent() && running.isEmpty()) {
             String saga = state.openOperation().get();
-            member.saga(saga).tell(new FailoverSaga.Show(s -> member.turn(now -> {
-                if (s.ended().isEmpty()) {
-                    return answer(wish, Answer.of(ExitCode.BUSY, saga + " is still under way"));
-                }
-                GroupEvent over = new GroupEvent.OperationEnded(
-                        now.ordinal() + 1, saga, "resolved by " + r.by().user(), Instant.now());
-                return new Step(
-                        List.of(over),
-                        after -> wish.reply().complete(Answer.done(saga + " is closed; its open items are yours")));
-            }));
+            member.saga(saga)
+                    .tell(new FailoverSaga.Show(s -> member.turn(now -> {
+                        if (s.ended().isEmpty()) {
+                            return answer(wish, Answer.of(ExitCode.BUSY, saga + " is still under way"));
+                        }
+                        GroupEvent over = new GroupEvent.OperationEnded(
+                                now.ordinal() + 1, saga, "resolved by " + r.by().user(), Instant.now());
+                        return new Step(
+                                List.of(over),
+                                after -> wish.reply()
+                                        .complete(Answer.done(saga + " is closed; its open items are yours")));
+                    })));
             return Step.NOTHING;
         }
         return answer(wish, Answer.refused("there is nothing to resolve in group " + group(), List.of()));

@@ -2,7 +2,9 @@ package sfo.agent.rules;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import sfo.agent.rules.SagaState.Mark;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
@@ -70,6 +72,15 @@ public final class SagaViews {
             case UNDOING -> "undoing";
             case UNDONE -> "undone";
         };
+    }
+
+    /** What was true before a saga touched anything. */
+    public static Answer checkpoint(SagaState state) {
+        SagaEvent.Opened opened = state.opened().orElseThrow();
+        Map<String, Map<String, String>> facts = new TreeMap<>();
+        state.before().orElse(Map.of()).forEach((step, before) -> facts.put(step, before.values()));
+        return Answer.done(
+                "checkpoint of " + opened.saga(), new Views.CheckpointView(opened.saga(), opened.at(), facts));
     }
 
     /** What the operator is answered; {@code back}: it is the resume after an undo that did not come about. */

@@ -2,6 +2,7 @@ package sfo.ops.api;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
 import sfo.protocol.plan.Resource;
@@ -9,6 +10,11 @@ import sfo.protocol.plan.Resource;
 /** Everything that an agent asks of its host, real or embedded. */
 public interface Host {
     List<Adapter<? extends Resource>> adapters();
+
+    /** Another one after each boot, if this host has one of its own; else the agent's is meant. */
+    default Optional<String> bootIdentity() {
+        return Optional.empty();
+    }
 
     Mirror mirror();
 
@@ -23,7 +29,7 @@ public interface Host {
     List<Views.PluginView> plugins();
 
     /** Clients' TCP connections to the group's servers now, {@code "client:port server:port"}; cheap enough for each second. */
-    List<String> connections(String group);
+    List<String> connections(String group) throws HostException;
 
     /**
      * Lines of this host's own start-up settings that would also start what travels with these volumes and addresses

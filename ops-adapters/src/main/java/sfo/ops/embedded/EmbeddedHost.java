@@ -76,8 +76,9 @@ public final class EmbeddedHost implements Host {
     }
 
     /** Differs after each power cut, and only then; stands for kernel boot id and start of pid 1. */
-    public String bootIdentity() {
-        return "embedded-" + appliance + "-" + boot;
+    @Override
+    public Optional<String> bootIdentity() {
+        return Optional.of("embedded-" + appliance + "-" + boot);
     }
 
     World world() {

@@ -1,0 +1,41 @@
+package sfo.agent.control;
+
+import akka.actor.typed.javadsl.ActorContext;
+import java.io.IOException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import sfo.agent.boot.AgentContext;
+import sfo.agent.boot.Part;
+import sfo.agent.boot.StartRefused;
+
+/** The control socket as a part of an agent: operators are answered also while its actor system restarts. */
+public final class ControlPart implements Part {
+    private final Function<AgentContext, Operations> operations;
+    private @Nullable ControlServer server;
+
+    public ControlPart(Function<AgentContext, Operations> operations) {
+        this.operations = operations;
+    }
+
+    @Override
+    public void open(AgentContext agent) {
+        Operations all = operations.apply(agent);
+        try {
+            server = ControlServer.start(agent.settings().socket(), () -> all);
+        } catch (IOException e) {
+            throw new StartRefused("control socket " + agent.settings().socket() + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void start(ActorContext<?> context, AgentContext agent) {
+        // nothing of it lives in the actor system
+    }
+
+    @Override
+    public void close() {
+        if (server != null) {
+            server.close();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package sfo.agent.rules;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import sfo.protocol.control.Requests;
+import sfo.protocol.control.Views;
+import sfo.protocol.model.FailoverInterface;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Invalid;
+import sfo.protocol.model.MacChoice;
+import sfo.protocol.model.Nic;
+import sfo.protocol.model.Share;
+import sfo.protocol.model.Volume;
+
+/** Which definitions of groups make sense, and how they change. A change that does not is an {@link Invalid}. */
+public final class DefinitionRules {
+    private static final int FIRST_PORT = 10_809;
+
+    private DefinitionRules() {}
+
+    /** What speaks against a new group: silent members, missing NICs and tools. */
+    public static List<String> flaws(GroupDefinition group, List<Views.SurveyView> surveys) {
+        List<String> flaws = new ArrayList<>();
+        for (String member : group.members()) {
+            surveys.stream()
+                    .filter(s -> s.appliance().equals(member))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            s -> flaws.addAll(flaws(group, s)),
+                            () -> flaws.add(member + " does not answer: is its agent running?"));
+        }
+        return flaws;
+    }
+
+    private static List<String> flaws(GroupDefinition group, Views.SurveyView survey) {
+        List<String> flaws = new ArrayList<>();
+        for (FailoverInterface slot : group.interfaces()) {
+            Nic nic = slot.nics().get(survey.appliance());
+            if (nic == null) {
+                flaws.add("no NIC of " + survey.appliance() + " is named for " + slot.slot());
+                continue;
+            }
+            survey.nics().stream()
+                    .filter(n -> n.device().equals(nic.device()))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            n -> {
+                                if (nic.use() == Nic.Use.SPARE && !n.use().equals("free")) {
+                                    flaws.add("NIC " + nic.device() + " of " + survey.appliance()
+                                            + " can't be a spare one: " + n.use());
+                                }
+                            },
+                            () -> flaws.add("no NIC \"" + nic.device() + "\" on " + survey.appliance()
+                                    + ": expected one of "
+                                    + survey.nics().stream()
+                                            .map(Views.NicView::device)
+                                            .collect(Collectors.joining(", "))));
+        }
+        for (Views.PluginView plugin : survey.plugins()) {
+            plugin.lacks().stream()
+                    .map(lack -> survey.appliance() + " lacks " + lack)
+                    .filter(lack -> !flaws.contains(lack))
+                    .forEach(flaws::add);
+        }
+        return flaws;
+    }
+
+    public static GroupDefinition withMac(GroupDefinition d, String slot, MacChoice mac) {
+        if (d.interfaces().stream().noneMatch(i -> i.slot().equals(slot))) {
+            throw new Invalid("interface", slot, "one of " + slots(d));
+        }
+        List<FailoverInterface> interfaces = d.interfaces().stream()
+                .map(i -> i.slot().equals(slot)
+                        ? new FailoverInterface(i.slot(), i.addresses(), mac, i.gateways(), i.routes(), i.nics())
+                        : i)
+                .toList();
+        return new GroupDefinition(
+                d.name(), d.version() + 1, d.home(), d.members(), interfaces, d.volumes(), d.shares());
+    }
+
+    private static String slots(GroupDefinition d) {
+        return d.interfaces().stream().map(FailoverInterface::slot).collect(Collectors.joining(", "));
+    }
+
+    public static GroupDefinition withShare(GroupDefinition d, Requests.NewShare n) {
+        if (d.volume(n.volume()).isEmpty()) {
+            throw new Invalid(
+                    "volume",
+                    n.volume(),
+                    d.volumes().isEmpty()
+                            ? "a volume of group " + d.name() + "; it has none yet: sfo cdp create"
+                            : "one of " + d.volumes().stream().map(Volume::name).collect(Collectors.joining(", ")));
+        }
+        if (find(d, n.protocol(), n.name()) >= 0) {
+            throw new Invalid(n.protocol() + " share", n.name(), "a name that is free");
+        }
+        int id = d.shares().stream().mapToInt(Share::id).max().orElse(0) + 1;
+        List<Share> shares = new ArrayList<>(d.shares());
+        shares.add(new Share(
+                n.name(), n.protocol(), n.volume(), n.path(), n.readOnly(), n.guest(), n.clients(), id, n.options()));
+        return d.withShares(List.copyOf(shares));
+    }
+
+    public static GroupDefinition withChanged(GroupDefinition d, Requests.ShareChange c) {
+        int at = need(d, c.protocol(), c.name());
+        Share s = d.shares().get(at);
+        Map<String, String> options = new HashMap<>(s.options());
+        options.putAll(c.options());
+        options.values().removeIf(String::isEmpty);
+        List<Share> shares = new ArrayList<>(d.shares());
+        shares.set(
+                at,
+                new Share(
+                        s.name(),
+                        s.protocol(),
+                        s.volume(),
+                        s.path(),
+                        c.readOnly().orElse(s.readOnly()),
+                        c.guest().orElse(s.guest()),
+                        c.clients().orElse(s.clients()),
+                        s.id(),
+                        options));
+        return d.withShares(List.copyOf(shares));
+    }
+
+    public static GroupDefinition withoutShare(GroupDefinition d, Share.Protocol protocol, String name) {
+        List<Share> shares = new ArrayList<>(d.shares());
+        shares.remove(need(d, protocol, name));
+        return d.withShares(List.copyOf(shares));
+    }
+
+    private static int need(GroupDefinition d, Share.Protocol protocol, String name) {
+        int at = find(d, protocol, name);
+        if (at < 0) {
+            throw new Invalid(
+                    protocol + " share",
+                    name,
+                    "one of "
+                            + d.shares().stream()
+                                    .filter(s -> s.protocol() == protocol)
+                                    .map(Share::name)
+                                    .collect(Collectors.joining(", ", "\"", "\"")));
+        }
+        return at;
+    }
+
+    private static int find(GroupDefinition d, Share.Protocol protocol, String name) {
+        for (int i = 0; i < d.shares().size(); i++) {
+            Share share = d.shares().get(i);
+            // SMB knows no case
+            if (share.protocol() == protocol && share.name().equalsIgnoreCase(name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The new volume as it will be: backing and port where none is given. */
+    public static Volume volume(GroupDefinition d, Requests.NewVolume n) {
+        if (d.volume(n.name()).isPresent()) {
+            throw new Invalid("volume", n.name(), "a name that is free in group " + d.name());
+        }
+        Map<String, String> backing = new HashMap<>();
+        for (String member : d.members()) {
+            backing.put(member, n.backing().getOrDefault(member, ""));
+        }
+        for (String named : n.backing().keySet()) {
+            if (!d.members().contains(named)) {
+                throw new Invalid("backing of", named, "a member: one of " + String.join(", ", d.members()));
+            }
+        }
+        int port = d.volumes().stream().mapToInt(Volume::port).max().orElse(FIRST_PORT - 1) + 1;
+        return new Volume(n.name(), n.bytes(), n.fileSystem(), n.mode(), n.onLinkLoss(), port, backing);
+    }
+
+    public static GroupDefinition withVolume(GroupDefinition d, Volume volume) {
+        List<Volume> volumes = new ArrayList<>(d.volumes());
+        volumes.add(volume);
+        return d.withVolumes(List.copyOf(volumes));
+    }
+
+    public static GroupDefinition withoutVolume(GroupDefinition d, String volume) {
+        List<String> shares = d.shares().stream()
+                .filter(s -> s.volume().equals(volume))
+                .map(s -> s.protocol() + " " + s.name())
+                .toList();
+        if (!shares.isEmpty()) {
+            throw new Invalid("volume", volume, "one without shares; it has " + String.join(", ", shares));
+        }
+        return d.withVolumes(
+                d.volumes().stream().filter(v -> !v.name().equals(volume)).toList());
+    }
+}

@@ -1,0 +1,73 @@
+package sfo.agent.rules;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import sfo.protocol.control.Views;
+import sfo.protocol.control.Views.GroupState;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.Reason;
+
+/** How a group is shown. */
+public final class GroupViews {
+    private GroupViews() {}
+
+    /**
+     * What a member knows.
+     *
+     * @param heard members that are heard
+     * @param waiting what it waits for; empty if nothing
+     */
+    public record Known(
+            sfo.agent.rules.GroupState state,
+            GroupRules.Standing standing,
+            List<MirrorState> mirrors,
+            List<String> heard,
+            Optional<SagaState> saga,
+            String waiting) {}
+
+    public static Views.GroupView view(Known k, String self) {
+        GroupDefinition definition = k.state().definition().orElseThrow();
+        boolean holds = k.standing() == GroupRules.Standing.HOLDS;
+        List<Reason> reasons = new ArrayList<>();
+        if (holds) {
+            reasons.addAll(UndoRules.holderReadiness(definition, self, k.mirrors(), k.heard()));
+        }
+        Optional<Views.SagaView> operation = k.state().openOperation().isPresent()
+                ? k.saga().filter(s -> s.opened().isPresent()).map(SagaViews::view)
+                : Optional.empty();
+        return new Views.GroupView(
+                definition,
+                state(k, definition, reasons),
+                k.state().claim(),
+                holds,
+                k.waiting(),
+                k.mirrors(),
+                List.of(),
+                reasons,
+                operation);
+    }
+
+    private static GroupState state(Known k, GroupDefinition definition, List<Reason> reasons) {
+        boolean open = k.state().openOperation().isPresent();
+        Optional<SagaState> saga = k.saga().filter(s -> open && s.opened().isPresent());
+        boolean stuck = saga.flatMap(SagaState::ended).isPresent();
+        if (k.state().conflict().isPresent() || stuck || (open && !k.waiting().isEmpty())) {
+            return GroupState.NEEDS_ATTENTION;
+        }
+        if (saga.isPresent()) {
+            SagaState s = saga.get();
+            return !s.back()
+                    ? GroupState.FAILING_OVER
+                    : s.undo().isPresent() ? GroupState.UNDOING : GroupState.ROLLING_BACK;
+        }
+        if (k.standing() != GroupRules.Standing.HOLDS) {
+            return GroupState.STANDING_BY;
+        }
+        if (!k.state().claim().appliance().equals(definition.home())) {
+            return GroupState.FAILED_OVER;
+        }
+        return reasons.isEmpty() ? GroupState.NORMAL : GroupState.DEGRADED;
+    }
+}

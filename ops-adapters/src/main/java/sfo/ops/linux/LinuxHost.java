@@ -1,0 +1,122 @@
+package sfo.ops.linux;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import sfo.config.load.Settings;
+import sfo.ops.api.Adapter;
+import sfo.ops.api.Call;
+import sfo.ops.api.Host;
+import sfo.ops.api.HostException;
+import sfo.ops.api.Lack;
+import sfo.ops.api.LifeProbe;
+import sfo.ops.exec.Exec;
+import sfo.ops.network.Namespace;
+import sfo.ops.network.Network;
+import sfo.ops.share.AnsweringSharesAdapter;
+import sfo.ops.share.GroupServers;
+import sfo.ops.share.NfsServerAdapter;
+import sfo.ops.share.SmbServerAdapter;
+import sfo.ops.share.StartedAtBoot;
+import sfo.ops.volume.FileSystemMount;
+import sfo.ops.volume.Mirror;
+import sfo.ops.volume.QemuMirror;
+import sfo.protocol.control.Views.NicView;
+import sfo.protocol.control.Views.PluginView;
+import sfo.protocol.plan.Resource;
+
+/** A Linux appliance. */
+public final class LinuxHost implements Host, AutoCloseable {
+    /** Below it, a folder per group with a folder per volume. */
+    private static final Path MOUNTS = Path.of("/srv/sfo");
+
+    private final Exec exec = new Exec();
+    private final Network network = new Network(exec, Namespace.OWN);
+    private final QemuMirror mirror;
+    private final Map<String, List<Adapter<? extends Resource>>> families = new TreeMap<>();
+
+    public LinuxHost(Settings settings) {
+        mirror = new QemuMirror(
+                settings.appliance(),
+                settings.data().resolve("mirror"),
+                settings.run().resolve("mirror"),
+                settings.mirrorAddress(),
+                exec);
+        GroupServers servers = new GroupServers(exec, settings.run());
+        families.put("volume", List.of(mirror.primary(), mirror.mirrored(), new FileSystemMount(exec, mirror::disk)));
+        families.put("network", network.adapters());
+        families.put(
+                "share",
+                List.of(
+                        new SmbServerAdapter(exec, servers),
+                        new NfsServerAdapter(exec, servers),
+                        new AnsweringSharesAdapter(exec)));
+    }
+
+    @Override
+    public List<Adapter<? extends Resource>> adapters() {
+        return families.values().stream()
+                .<Adapter<? extends Resource>>flatMap(List::stream)
+                .toList();
+    }
+
+    @Override
+    public Mirror mirror() {
+        return mirror;
+    }
+
+    @Override
+    public LifeProbe probe() {
+        return network.probe();
+    }
+
+    @Override
+    public Path mountPoint(String group, String volume) {
+        return MOUNTS.resolve(group).resolve(volume);
+    }
+
+    @Override
+    public List<NicView> nics(Call call) throws HostException {
+        return network.nics(call);
+    }
+
+    @Override
+    public List<PluginView> plugins() {
+        List<PluginView> all = new ArrayList<>();
+        families.forEach((family, adapters) -> {
+            for (Adapter<? extends Resource> adapter : adapters) {
+                List<String> lacks =
+                        adapter.lacks().stream().map(LinuxHost::words).toList();
+                all.add(new PluginView(adapter.kind().getSimpleName(), family, "linux", lacks.isEmpty(), lacks));
+            }
+        });
+        return all;
+    }
+
+    private static String words(Lack lack) {
+        return lack.what() + ": " + lack.mend();
+    }
+
+    @Override
+    public List<String> connections(String group) throws HostException {
+        return network.connections(group);
+    }
+
+    @Override
+    public List<String> startedAtBoot(List<String> volumesAndAddresses) throws HostException {
+        return new StartedAtBoot(Path.of("/")).lines(volumesAndAddresses);
+    }
+
+    @Override
+    public int endOrphans(String tag, Call call) throws HostException {
+        return exec.endOrphans(tag, call);
+    }
+
+    @Override
+    public void close() {
+        network.close();
+        mirror.close();
+    }
+}
