@@ -83,8 +83,9 @@ public final class TestAgent implements Part {
         switch (words.get(0)) {
             case "down" -> context.membership().tell(new Membership.DownAppliance(words.get(1)));
             case "saga" -> sagaIsOpen = words.get(1).equals("open");
-            case "say" -> context.peers()
-                    .tell(words.get(1), "ear", new Word(context.settings().appliance(), words.get(2)));
+            case "say" ->
+                context.peers()
+                        .tell(words.get(1), "ear", new Word(context.settings().appliance(), words.get(2)));
             case "restart" -> context.restart("told to");
             default -> throw new IllegalArgumentException(words.toString());
         }
