@@ -39,7 +39,9 @@ public final class Keys {
     /** In every appliance's certificate: by it Akka's transport knows a member, and the hello endpoint too. */
     public static final String MEMBER = "sfo-member";
 
-    private static final int BITS = 3072;
+    /** More take seconds to make, and neither side's secrets have to last. */
+    private static final int BITS = 2048;
+
     private static final long YEARS = 10;
 
     private Keys() {}

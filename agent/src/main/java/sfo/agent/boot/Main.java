@@ -3,6 +3,7 @@ package sfo.agent.boot;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,9 +86,14 @@ public final class Main implements Runnable {
      * @throws StartRefused if it can't start
      */
     public static void run(Path config) {
+        run(config, Parts::of);
+    }
+
+    /** The same, made of other parts. */
+    public static void run(Path config, Function<Settings, List<Part>> parts) {
         long start = System.nanoTime();
         Settings settings = SettingsFile.load(config);
-        Agent agent = Agent.start(settings, Parts.of(settings));
+        Agent agent = Agent.start(settings, parts.apply(settings));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(agent), "end"));
         log.info(
                 "agent {} of {} runs (started in {} ms)",

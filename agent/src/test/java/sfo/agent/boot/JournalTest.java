@@ -1,0 +1,139 @@
+package sfo.agent.boot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.fusesource.leveldbjni.JniDBFactory;
+import org.iq80.leveldb.DB;
+import org.iq80.leveldb.Options;
+import org.iq80.leveldb.WriteOptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JournalTest {
+    @TempDir
+    Path data = Path.of("set by JUnit");
+
+    private Path journal = Path.of("set below");
+
+    @BeforeEach
+    void folder() {
+        journal = data.resolve("journal");
+    }
+
+    @Test
+    void aNewOneIsMadeAndMarkedAsOurs() {
+        assertThat(Journal.check(data, "a")).isEmpty();
+        assertThat(journal.resolve("OWNER")).hasContent("a");
+        assertThat(data.resolve("native/libleveldbjni.so")).exists();
+        assertThat(Journal.check(data, "a")).isEmpty();
+    }
+
+    @Test
+    void aFlippedBitIsFoundCopiedAsideRepairedAndRememberedUntilAcknowledged() throws IOException {
+        Journal.check(data, "a");
+        write(200);
+        Path log = newest(".log");
+        flip(log, Files.size(log) / 2);
+        byte[] damaged = Files.readAllBytes(log);
+
+        JournalRepair repair = Journal.check(data, "a").orElseThrow();
+
+        assertThat(repair.found()).contains("Corruption");
+        assertThat(repair.copy().resolve(log.getFileName())).hasBinaryContent(damaged);
+        assertThat(Journal.check(data, "a")).contains(repair);
+        assertThat(read(0)).contains("event 0");
+        Journal.acknowledgeRepair(data);
+        assertThat(Journal.check(data, "a")).isEmpty();
+    }
+
+    @Test
+    void aTableThatIsGoneIsDamageToo() throws IOException {
+        Journal.check(data, "a");
+        write(10);
+        Files.delete(newest("MANIFEST-"));
+
+        assertThat(Journal.check(data, "a")).isPresent();
+        assertThat(read(9)).contains("event 9");
+    }
+
+    @Test
+    void anotherAppliancesIsLeftAlone() throws IOException {
+        Journal.check(data, "b");
+        write(1);
+        assertThatThrownBy(() -> Journal.check(data, "a"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining("is the journal of the appliance \"b\", and this one is \"a\"");
+        assertThat(Journal.check(data, "b")).isEmpty();
+        assertThat(read(0)).contains("event 0");
+    }
+
+    @Test
+    void oneThatNobodyOwnsIsLeftAlone() throws IOException {
+        Journal.check(data, "a");
+        Files.delete(journal.resolve("OWNER"));
+        assertThatThrownBy(() -> Journal.check(data, "a"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining("echo a > " + journal.resolve("OWNER"));
+    }
+
+    @Test
+    void oneThatIsInUseStopsTheStart() throws IOException {
+        Journal.check(data, "a");
+        try (DB used = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            assertThat(used).isNotNull();
+            assertThatThrownBy(() -> Journal.check(data, "a"))
+                    .isInstanceOf(StartRefused.class)
+                    .hasMessageContaining("in use by another process")
+                    .hasMessageContaining("fuser");
+        }
+        try (Stream<Path> files = Files.list(data)) {
+            assertThat(files.map(f -> f.getFileName().toString())).noneMatch(name -> name.contains("damaged"));
+        }
+    }
+
+    private void write(int events) throws IOException {
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            for (int i = 0; i < events; i++) {
+                db.put(key(i), ("event " + i).getBytes(StandardCharsets.UTF_8), new WriteOptions().sync(true));
+            }
+        }
+    }
+
+    private Optional<String> read(int event) throws IOException {
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            return Optional.ofNullable(db.get(key(event))).map(v -> new String(v, StandardCharsets.UTF_8));
+        }
+    }
+
+    private static byte[] key(int i) {
+        return String.format("%06d", i).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private Path newest(String part) throws IOException {
+        try (Stream<Path> files = Files.list(journal)) {
+            List<Path> found = files.filter(f -> f.getFileName().toString().contains(part))
+                    .sorted()
+                    .toList();
+            return found.get(found.size() - 1);
+        }
+    }
+
+    private static void flip(Path file, long at) throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(at);
+            int value = bytes.read();
+            bytes.seek(at);
+            bytes.write(value ^ 4);
+        }
+    }
+}
