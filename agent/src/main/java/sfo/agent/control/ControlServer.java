@@ -226,6 +226,11 @@ public final class ControlServer implements AutoCloseable {
         }
     }
 
+    /** Where operators reach it. */
+    public Path socket() {
+        return path;
+    }
+
     /** How many operators are being talked to. */
     int connections() {
         connections.removeIf(Connection::isOver);
