@@ -33,7 +33,7 @@ final class Resync {
     private final Thread thread;
     private volatile boolean stopped;
 
-    /** @param begun the record as it was when this began; @param base the session whose bitmap tells what to send */
+    /** The record {@code begun} is as it was when this began; the bitmap of session {@code base} tells what to send. */
     Resync(Exec exec, Side side, MirrorRecord begun, String base) {
         this.exec = exec;
         this.side = side;

@@ -100,7 +100,7 @@ final class Secondary {
 
     /** The session in an export's name. */
     static String session(Target target) {
-        String[] parts = target.export().split("/");
+        String[] parts = target.export().split("/", -1);
         return parts.length < 2 ? "" : parts[parts.length - 2];
     }
 

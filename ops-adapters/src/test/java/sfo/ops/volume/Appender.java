@@ -11,15 +11,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A client that appends numbered records, each with fsync, and remembers which were acknowledged. */
-final class Appender implements AutoCloseable {
+final class Appender {
     private static final int RECORD = 512;
 
     private final Path file;
     private final Thread thread;
     private volatile boolean stop;
-    private volatile int acknowledged;
+    private final AtomicInteger acknowledged = new AtomicInteger();
     private volatile long longestNanos;
     private volatile String end = "";
 
@@ -33,9 +34,9 @@ final class Appender implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             while (!stop) {
                 long begun = System.nanoTime();
-                channel.write(ByteBuffer.wrap(record(acknowledged).getBytes(StandardCharsets.US_ASCII)));
+                channel.write(ByteBuffer.wrap(record(acknowledged.get()).getBytes(StandardCharsets.US_ASCII)));
                 channel.force(false);
-                acknowledged++;
+                acknowledged.incrementAndGet();
                 longestNanos = Math.max(longestNanos, System.nanoTime() - begun);
             }
         } catch (IOException e) {
@@ -48,7 +49,7 @@ final class Appender implements AutoCloseable {
     }
 
     int acknowledged() {
-        return acknowledged;
+        return acknowledged.get();
     }
 
     Duration longest() {
@@ -70,7 +71,7 @@ final class Appender implements AutoCloseable {
         if (thread.isAlive()) {
             throw new IllegalStateException("the appender hangs");
         }
-        return acknowledged;
+        return acknowledged.get();
     }
 
     /** The numbers below {@code count} that are not in the file as they were written. */
@@ -85,10 +86,5 @@ final class Appender implements AutoCloseable {
             }
         }
         return missing;
-    }
-
-    @Override
-    public void close() throws InterruptedException {
-        finish();
     }
 }

@@ -32,7 +32,7 @@ import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource;
 
 /** Two appliances in network namespaces on a switch, each with its own mirror; and the acts that tests are made of. */
-final class MirrorRig implements AutoCloseable {
+final class MirrorRig {
     static final String GROUP = "g1";
     static final int PORT = 10810;
 
@@ -52,7 +52,7 @@ final class MirrorRig implements AutoCloseable {
     final Path folder;
     final Appliance a;
     final Appliance b;
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<Callable<?>> last = new ArrayList<>();
 
     MirrorRig() throws Exception {
         this(Map.of());
@@ -125,10 +125,9 @@ final class MirrorRig implements AutoCloseable {
         exec.need(call(), List.of("ip", "netns", "exec", "mq-sw", "nft", "delete", "table", "bridge", "cut"), "");
     }
 
-    @Override
-    public void close() throws Exception {
-        for (AutoCloseable each : open) {
-            each.close();
+    void end() throws Exception {
+        for (Callable<?> each : last) {
+            each.call();
         }
         a.end();
         b.end();
@@ -136,8 +135,9 @@ final class MirrorRig implements AutoCloseable {
         exec.need(call(), "rm", "-rf", folder.toString());
     }
 
-    void closing(AutoCloseable each) {
-        open.add(0, each);
+    /** To be done before everything is taken down. */
+    void atEnd(Callable<?> each) {
+        last.add(0, each);
     }
 
     /** One of the two: what an agent there would do. */

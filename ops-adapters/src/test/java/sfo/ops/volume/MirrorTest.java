@@ -31,7 +31,7 @@ class MirrorTest {
     @AfterEach
     void end() throws Exception {
         if (rig != null) {
-            rig.close();
+            rig.end();
         }
     }
 
@@ -43,7 +43,7 @@ class MirrorTest {
         assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.REPLICATING);
         assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.REPLICATING);
         Appender appender = new Appender(rig.a.point().resolve("data/records"));
-        rig.closing(appender);
+        rig.atEnd(appender::finish);
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > 50);
 
         rig.a.kill(volume);
