@@ -1,7 +1,7 @@
 package sfo.ops.network;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -122,10 +122,14 @@ final class Ip {
         return String.join("\n", lines) + "\n";
     }
 
+    /** One array per question, one after the other. (Not by readValues, which takes the first array for the list.) */
     private static List<JsonNode> parse(String out) throws HostException {
-        try (MappingIterator<JsonNode> values =
-                Json.MAPPER.readerFor(JsonNode.class).readValues(out)) {
-            return values.readAll();
+        List<JsonNode> answers = new ArrayList<>();
+        try (JsonParser parser = Json.MAPPER.createParser(out)) {
+            while (parser.nextToken() != null) {
+                answers.add(parser.<JsonNode>readValueAsTree());
+            }
+            return answers;
         } catch (IOException e) {
             throw new HostException("ip did not answer in JSON: " + e.getMessage(), e);
         }

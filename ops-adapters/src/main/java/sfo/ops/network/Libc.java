@@ -41,6 +41,8 @@ final class Libc {
     static native NativeLong sendto(int fd, byte[] data, NativeLong length, int flags, byte[] to, int toLength)
             throws LastErrorException;
 
+    static native NativeLong send(int fd, byte[] data, NativeLong length, int flags) throws LastErrorException;
+
     static native NativeLong recv(int fd, byte[] buffer, NativeLong length, int flags) throws LastErrorException;
 
     static native int setsockopt(int fd, int level, int option, byte[] value, int length) throws LastErrorException;

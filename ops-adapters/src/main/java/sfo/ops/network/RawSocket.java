@@ -107,7 +107,11 @@ final class RawSocket implements AutoCloseable {
             throw new HostException("cannot send " + what + ": the socket is closed");
         }
         try {
-            Libc.sendto(fd, data, new NativeLong(data.length), Libc.MSG_DONTWAIT, to, to.length);
+            if (to.length == 0) {
+                Libc.send(fd, data, new NativeLong(data.length), Libc.MSG_DONTWAIT);
+            } else {
+                Libc.sendto(fd, data, new NativeLong(data.length), Libc.MSG_DONTWAIT, to, to.length);
+            }
         } catch (LastErrorException e) {
             throw new HostException("cannot send " + what + ": " + Libc.words(e), e);
         }

@@ -1,5 +1,6 @@
 package sfo.ops.network;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,12 +61,22 @@ final class Sysctls {
                     for (Map.Entry<String, String> value : values.entrySet()) {
                         Path file = file(device, value.getKey());
                         if (Files.exists(file)) {
-                            Files.writeString(file, value.getValue(), StandardCharsets.US_ASCII);
+                            write(file, value.getValue());
                         }
                     }
                     return true;
                 },
                 call);
+    }
+
+    private static void write(Path file, String value) throws HostException {
+        try {
+            if (!Files.readString(file, StandardCharsets.US_ASCII).strip().equals(value)) {
+                Files.writeString(file, value, StandardCharsets.US_ASCII);
+            }
+        } catch (IOException e) {
+            throw new HostException("cannot write \"" + value + "\" to " + file + ": " + e.getMessage(), e);
+        }
     }
 
     private static Path file(String device, String key) {

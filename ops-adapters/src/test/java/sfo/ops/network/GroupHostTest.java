@@ -42,7 +42,7 @@ class GroupHostTest {
         adapter.apply(GROUP, Lan.call());
         adapter.apply(GROUP, Lan.call());
         Facts facts = adapter.inspect(GROUP, Lan.call());
-        assertThat(adapter.holds(GROUP, facts)).isTrue();
+        assertThat(adapter.holds(GROUP, facts)).as("%s", facts).isTrue();
         assertThat(adapter.inspect(GROUP, Lan.call())).isEqualTo(facts);
         assertThat(lan.ip.links(HOST, Lan.call())).extracting(Ip.Link::name).containsExactly("lo");
 

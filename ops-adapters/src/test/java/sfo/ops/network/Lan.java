@@ -123,8 +123,14 @@ final class Lan implements AutoCloseable {
         return Cidr.literal("address", text);
     }
 
-    /** What {@code ip} itself says of an appliance, and whether its group host is there. */
-    String dump(String appliance) throws HostException {
+    /** What {@code ip} itself says of an appliance, once the kernel's own address checks are over; and of its group host. */
+    String dump(String appliance) {
+        return org.awaitility.Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> dumpNow(appliance), dump -> !dump.contains("tentative"));
+    }
+
+    private String dumpNow(String appliance) throws HostException {
         Namespace host = Namespace.named("nw-" + appliance);
         return exec.need(call(), Ip.argv(host, "-j", "addr", "show"), "")
                 + exec.need(call(), Ip.argv(host, "-j", "route", "show", "table", "all"), "")
