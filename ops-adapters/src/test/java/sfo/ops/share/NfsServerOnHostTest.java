@@ -237,7 +237,7 @@ class NfsServerOnHostTest {
 
     /** A client that opened a file once, by NFSv3, and keeps it. */
     private final class Handle implements AutoCloseable {
-        private static final String END = "sfo-end";
+        private static final String PROMPT = "qemu-io> ";
         private final Process process;
         private final BufferedReader out;
         private final PrintStream in;
@@ -254,18 +254,22 @@ class NfsServerOnHostTest {
                     .start();
             out = process.inputReader(StandardCharsets.UTF_8);
             in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
+            toPrompt();
         }
 
-        /** What it says to a command. */
+        /** What it says to a command, up to its next prompt. */
         String ask(String command) throws Exception {
             in.println(command);
-            in.println(END);
+            return toPrompt();
+        }
+
+        private String toPrompt() throws Exception {
             StringBuilder said = new StringBuilder();
-            for (String line = out.readLine(); line != null; line = out.readLine()) {
-                if (line.contains(END)) {
-                    return said.toString();
+            for (int c = out.read(); c >= 0; c = out.read()) {
+                said.append((char) c);
+                if (said.indexOf(PROMPT) >= 0) {
+                    return said.substring(0, said.length() - PROMPT.length());
                 }
-                said.append(line.replace("qemu-io> ", "")).append('\n');
             }
             throw new AssertionError("qemu-io ended: " + said);
         }
