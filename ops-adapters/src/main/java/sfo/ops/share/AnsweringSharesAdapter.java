@@ -1,5 +1,6 @@
 package sfo.ops.share;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,11 @@ import sfo.protocol.plan.Resource.AnsweringShares;
  * that did not answer with what was said instead.
  */
 public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
+    /** A server that was just started or changed may need a moment; one that does not serve a share never will. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private static final Duration RETRY = Duration.ofMillis(50);
+
     private final SmbProbe smb;
     private final NfsProbe nfs;
 
@@ -47,18 +53,24 @@ public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
         return "".equals(facts.values().get("silent"));
     }
 
+    /** Asks again, for a moment, who did not answer. @throws HostException that names them */
     @Override
     public void apply(AnsweringShares resource, Call call) throws HostException {
+        long patience = Math.min(PATIENCE.toNanos(), call.left().toNanos());
+        long giveUpAt = System.nanoTime() + patience;
         Map<String, String> silent = silent(resource, resource.shares(), call);
         while (!silent.isEmpty()) {
-            call.check("asking shares at " + resource.address() + "; no answer from " + words(silent));
-            RunFiles.pause();
-            Map<String, String> last = silent;
-            List<Share> again = resource.shares().stream()
-                    .filter(share -> last.containsKey(label(share)))
-                    .toList();
-            silent = silent(resource, again, call);
+            if (System.nanoTime() > giveUpAt) {
+                throw new HostException("shares of " + resource.group() + " do not answer inside the group host at "
+                        + resource.address() + ": " + words(silent) + "; see their servers' logs");
+            }
+            RunFiles.pause(RETRY);
+            silent = silent(resource, still(resource.shares(), silent), call);
         }
+    }
+
+    private static List<Share> still(List<Share> shares, Map<String, String> silent) {
+        return shares.stream().filter(share -> silent.containsKey(label(share))).toList();
     }
 
     /** Nothing to put back. */

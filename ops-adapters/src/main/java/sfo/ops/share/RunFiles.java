@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -69,8 +70,12 @@ final class RunFiles {
 
     /** A few milliseconds between two looks. */
     static void pause() throws HostException {
+        pause(Duration.ofMillis(4));
+    }
+
+    static void pause(Duration time) throws HostException {
         try {
-            TimeUnit.MILLISECONDS.sleep(4);
+            TimeUnit.NANOSECONDS.sleep(time.toNanos());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new HostException("interrupted while waiting for a server", e);
