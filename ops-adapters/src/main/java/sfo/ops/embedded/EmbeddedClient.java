@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -56,6 +57,14 @@ public final class EmbeddedClient {
                 throw new IOException("no file \"" + file + "\" in share " + share + " on " + holder.appliance(), e);
             }
             return buffer.array();
+        }
+
+        /** The whole file. @throws IOException if it is not there, or nobody answers */
+        public byte[] readAll() throws IOException {
+            World.Wire holder = holder(address);
+            ServerAdapters.Served served = served(holder);
+            return Files.readAllBytes(
+                    Volumes.inside(new Volumes(world, holder.appliance()).data(served.volume()), path(served)));
         }
 
         private ServerAdapters.Served served(World.Wire holder) throws IOException {

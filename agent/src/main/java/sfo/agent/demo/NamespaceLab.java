@@ -1,0 +1,248 @@
+package sfo.agent.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import sfo.agent.boot.Keys;
+import sfo.ops.exec.Exec;
+
+/**
+ * The real adapters, on appliances in namespaces. A switch with two bridges, front 10.77.0.0/24 and storage 10.78.0.0/24,
+ * whose own addresses, .254, are the witnesses; the appliances are .11 and .12 on both, the client is .50. Needs root.
+ */
+public final class NamespaceLab implements Lab {
+    private static final Map<String, Integer> NUMBERS = Map.of("a", 11, "b", 12);
+    /** Folders of the machine that daemons write to: each appliance has its own in their place. */
+    private static final List<String> OWN = List.of(
+            "/var/lib/samba",
+            "/var/lib/nfs",
+            "/var/lib/sfo",
+            "/etc/samba",
+            "/etc/ganesha",
+            "/var/cache/samba",
+            "/var/log/samba",
+            "/var/log/ganesha");
+
+    private static final Path RUN = Path.of("/run/sfo");
+
+    private final LabFolder folder;
+    private final Sandbox network;
+    private final Sandbox client;
+    private final Map<String, Sandbox> appliances = new HashMap<>();
+    private final Map<String, Process> agents = new HashMap<>();
+    private boolean closed;
+
+    private NamespaceLab(LabFolder folder) throws IOException {
+        this.folder = folder;
+        this.network = Sandbox.start("switch", List.of(), folder.resolve("switch.log"), folder);
+        network.ip(
+                """
+                link add br0 type bridge forward_delay 0 mcast_snooping 0
+                link add br1 type bridge forward_delay 0 mcast_snooping 0
+                addr add 10.77.0.254/24 dev br0
+                addr add 10.78.0.254/24 dev br1
+                link set br0 up
+                link set br1 up
+                """);
+        this.client = Sandbox.start("client", List.of(), folder.resolve("client.log"), folder);
+        plug("c", client, Map.of("eth0", "10.77.0.50/24"));
+        Files.createDirectories(folder.resolve("client"));
+    }
+
+    /**
+     * Makes the network, the client and each appliance's keys and settings; no appliance has power yet.
+     *
+     * @param keep leaves the folder there when it is closed
+     */
+    public static NamespaceLab make(boolean keep) throws IOException {
+        LabFolder folder = LabFolder.make(keep);
+        try {
+            NamespaceLab lab = new NamespaceLab(folder);
+            Keys.make(folder.resolve("keys"), APPLIANCES);
+            for (String appliance : APPLIANCES) {
+                String peer = appliance.equals("a") ? "b" : "a";
+                lab.files(appliance).write(at(appliance), peer, at(peer), folder.resolve("keys"), Optional.empty());
+            }
+            return lab;
+        } catch (IOException | RuntimeException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    private static AgentFiles.At at(String appliance) {
+        int number = NUMBERS.get(appliance);
+        return new AgentFiles.At("10.77.0." + number, 7800, 7801, "10.78.0." + number);
+    }
+
+    private AgentFiles files(String appliance) {
+        if (!APPLIANCES.contains(appliance)) {
+            throw new IllegalArgumentException("appliance \"" + appliance + "\": expected one of " + APPLIANCES);
+        }
+        return new AgentFiles(appliance, folder.resolve(appliance), RUN);
+    }
+
+    /** A cable per NIC, from a port of the switch. */
+    private void plug(String name, Sandbox to, Map<String, String> addresses) throws IOException {
+        StringBuilder there = new StringBuilder();
+        StringBuilder here = new StringBuilder();
+        addresses.forEach((nic, address) -> {
+            String number = nic.substring(3);
+            String port = "p" + number + name;
+            there.append("link add ").append(port).append(" type veth peer name ").append(nic);
+            there.append(" netns ").append(to.pid()).append('\n');
+            there.append("link set ").append(port).append(" master br").append(number).append(" up\n");
+            here.append("addr add ").append(address).append(" dev ").append(nic).append('\n');
+            here.append("link set ").append(nic).append(" up\n");
+        });
+        network.ip(there.toString());
+        to.ip(here.toString());
+    }
+
+    @Override
+    public Path folder() {
+        return folder.path();
+    }
+
+    @Override
+    public String nic() {
+        return "eth0";
+    }
+
+    @Override
+    public synchronized void powerOn(String appliance) throws IOException {
+        AgentFiles files = files(appliance);
+        Sandbox before = appliances.get(appliance);
+        if (before != null && before.hasPower()) {
+            throw new IllegalStateException("appliance " + appliance + " has power already");
+        }
+        List<String> binds = new ArrayList<>();
+        for (String own : OWN) {
+            if (Files.isDirectory(Path.of(own))) {
+                binds.add(files.home().resolve("own" + own.replace('/', '-')) + ":" + own);
+            }
+        }
+        Sandbox sandbox = Sandbox.start(appliance, binds, files.home().resolve("boot.log"), folder);
+        appliances.put(appliance, sandbox);
+        int number = NUMBERS.get(appliance);
+        plug(appliance, sandbox, Map.of("eth0", "10.77.0." + number + "/24", "eth1", "10.78.0." + number + "/24"));
+        startAgent(appliance);
+    }
+
+    @Override
+    public synchronized void cutPower(String appliance) throws IOException {
+        sandbox(appliance).cutPower();
+        // the kernel takes the network away a little later than the processes
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (network.run(Duration.ofSeconds(5), List.of("ip", "link", "show", "p0" + appliance), "")
+                .ok()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the switch port of " + appliance + " is still there 10 s after its power cut");
+            }
+            LockSupport.parkNanos(Duration.ofMillis(3).toNanos());
+        }
+    }
+
+    @Override
+    public synchronized void startAgent(String appliance) throws IOException {
+        if (agentRuns(appliance)) {
+            throw new IllegalStateException("the agent of " + appliance + " runs already");
+        }
+        AgentFiles files = files(appliance);
+        List<String> argv = Programs.agent(Programs.AGENT, files.settings(), files.temporary());
+        agents.put(appliance, Programs.start(sandbox(appliance).inside(argv), files.log()));
+    }
+
+    @Override
+    public synchronized void killAgent(String appliance) throws IOException {
+        Process nsenter = agents.get(appliance);
+        if (nsenter == null) {
+            throw new IllegalStateException("the agent of " + appliance + " was never started");
+        }
+        nsenter.children().forEach(ProcessHandle::destroyForcibly);
+        try {
+            nsenter.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the agent of " + appliance + " was killed", e);
+        }
+    }
+
+    @Override
+    public synchronized boolean agentRuns(String appliance) {
+        Process agent = agents.get(appliance);
+        return agent != null && agent.isAlive();
+    }
+
+    /** An appliance that has or had power, to run commands in. */
+    public synchronized List<String> inside(String appliance, List<String> argv) {
+        return sandbox(appliance).inside(argv);
+    }
+
+    private Sandbox sandbox(String appliance) {
+        files(appliance);
+        @Nullable Sandbox sandbox = appliances.get(appliance);
+        if (sandbox == null) {
+            throw new IllegalStateException("appliance " + appliance + " was never switched on");
+        }
+        return sandbox;
+    }
+
+    /** Begins to record frames on all ports of the switch; {@code filter} in tcpdump's words. */
+    public Capture capture(String filter) throws IOException {
+        return Capture.start(network, filter);
+    }
+
+    @Override
+    public Exec.Output sfo(String appliance, Duration limit, List<String> words) throws IOException {
+        return sandbox(appliance).run(limit, Programs.client(files(appliance).socket(), words), "");
+    }
+
+    @Override
+    public List<Workload> clients() throws IOException {
+        Path files = folder.resolve("client");
+        return List.of(
+                new NfsHandle(client, "nfs://" + ADDRESS + "/n/records", files),
+                NewConnections.smb(client, "//" + ADDRESS + "/s", files),
+                NewConnections.nfs(client, "nfs://" + ADDRESS + "/n", files));
+    }
+
+    @Override
+    public SortedMap<String, SortedSet<String>> dump(String appliance) throws IOException {
+        return HostDump.of(sandbox(appliance), files(appliance).home());
+    }
+
+    @Override
+    public Path log(String appliance) {
+        return files(appliance).log();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        List<Sandbox> all = new ArrayList<>(appliances.values());
+        all.add(client);
+        all.add(network);
+        for (Sandbox sandbox : all) {
+            try {
+                sandbox.cutPower();
+            } catch (IOException e) {
+                System.err.println(e.getMessage());
+            }
+        }
+        folder.close();
+    }
+}

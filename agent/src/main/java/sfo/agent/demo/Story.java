@@ -1,0 +1,181 @@
+package sfo.agent.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** What the demo shows: a group that serves, a power cut, the failover, the return, the undo; measured by its clients. */
+final class Story {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration RUN = Duration.ofSeconds(2);
+
+    private final Lab lab;
+    private final String mode;
+    private final Consumer<String> say;
+    private final Sfo sfo;
+    private final List<Workload> clients = new ArrayList<>();
+
+    /** @param say told what happens, as it happens */
+    Story(Lab lab, String mode, Consumer<String> say) {
+        this.lab = lab;
+        this.mode = mode;
+        this.say = say;
+        this.sfo = new Sfo(lab);
+    }
+
+    Figures tell() throws IOException {
+        serve();
+        try {
+            SortedMap<String, SortedSet<String>> before = lab.dump("b");
+            long cut = System.nanoTime();
+            lab.cutPower("a");
+            say.accept("power of a cut: its processes, mounts and NICs are gone after " + since(cut) + " ms");
+            pause(Duration.ofSeconds(1).minusNanos(System.nanoTime() - cut));
+
+            long failover = System.nanoTime();
+            type("b", "failover", Lab.GROUP, "--reason", "demo: a lost its power");
+            long failoverMs = since(failover);
+            Map<String, Long> firstGood = firstGood(failover);
+            long sinceCut = clients.get(0).log().longestGap(cut).toMillis();
+            say.accept("clients go on: " + firstGood.get(clients.get(0).name()) + " ms after the command, " + sinceCut
+                    + " ms after the last good I/O before the power cut");
+
+            comeBack();
+            long undo = System.nanoTime();
+            type("b", "undo", Lab.GROUP, "--reason", "demo: a is back");
+            long undoMs = since(undo);
+            firstGood(System.nanoTime());
+            pause(RUN);
+            sfo.await("b", "b mirrors for a again", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
+            Map<String, Long> undoGaps = new LinkedHashMap<>();
+            clients.forEach(c -> undoGaps.put(c.name(), c.log().longestGap(undo).toMillis()));
+            say.accept("a serves again; clients waited "
+                    + undoGaps.get(clients.get(0).name()) + " ms");
+
+            List<String> differences = HostDump.differences(before, lab.dump("b"));
+            differences.forEach(difference -> say.accept("not as before on b: " + difference));
+            Workload.Verdict verdict = verify();
+            return new Figures(
+                    mode,
+                    failoverMs,
+                    firstGood.get(clients.get(0).name()),
+                    sinceCut,
+                    undoMs,
+                    undoGaps.get(clients.get(0).name()),
+                    verdict.acknowledged(),
+                    verdict.lost().size(),
+                    differences.isEmpty(),
+                    firstGood,
+                    undoGaps,
+                    differences);
+        } finally {
+            clients.forEach(Workload::close);
+        }
+    }
+
+    private void serve() throws IOException {
+        say.accept("switching on a and b in " + lab.folder());
+        for (String appliance : Lab.APPLIANCES) {
+            lab.powerOn(appliance);
+        }
+        for (String appliance : Lab.APPLIANCES) {
+            sfo.await(appliance, "both agents are up", LIMIT, Sfo::allUp);
+        }
+        say.accept("both agents are up and know one another");
+        String nic = lab.nic();
+        type(
+                "a", "group", "create", Lab.GROUP, "--member", "a", "--member", "b", "--home", "a", "--nic", "a=" + nic,
+                "--nic", "b=" + nic, "--address", Lab.ADDRESS + "/24", "--gateway", "10.77.0.254", "-y");
+        type("a", "cdp", "create", Lab.GROUP + "/tank", "--size", "256M");
+        type("a", "share", "create", Lab.GROUP, "n", "--nfs", "--volume", "tank", "--path", "nfs");
+        type("a", "share", "create", Lab.GROUP, "s", "--smb", "--guest", "--volume", "tank", "--path", "smb");
+        sfo.await("a", "a serves and mirrors to b", LIMIT, status -> Sfo.replicating(status, "PRIMARY"));
+        sfo.await("b", "b has every write", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
+        say.accept("a serves at " + Lab.ADDRESS + ", b has every write");
+        for (Workload client : lab.clients()) {
+            clients.add(client);
+            client.start();
+            say.accept("client at work: " + client.name());
+        }
+        pause(RUN);
+    }
+
+    private void comeBack() throws IOException {
+        pause(RUN);
+        long on = System.nanoTime();
+        lab.powerOn("a");
+        sfo.await("a", "a knows the group", LIMIT, status -> !Sfo.group(status).isMissingNode());
+        JsonNode seen = Sfo.group(sfo.status("a"));
+        say.accept("a is back after " + since(on) + " ms and stands by"
+                + (seen.path("servedHere").asBoolean() ? ": NO, it serves too" : ""));
+        if (seen.path("servedHere").asBoolean()) {
+            throw new IOException("a serves the group although b holds it: " + seen);
+        }
+        sfo.await("b", "b mirrors back to a", LIMIT, status -> Sfo.replicating(status, "PRIMARY"));
+        sfo.await("a", "a has every write of b", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
+        say.accept("a has every write again after " + since(on) + " ms");
+    }
+
+    /** By client, from {@code begin} to the end of its first good I/O. */
+    private Map<String, Long> firstGood(long begin) throws IOException {
+        Map<String, Long> millis = new LinkedHashMap<>();
+        for (Workload client : clients) {
+            try {
+                if (!client.log().awaitAfter(begin, LIMIT)) {
+                    throw new IOException(client.name() + ": no good I/O in " + LIMIT.toSeconds() + " s: "
+                            + client.log().lastError().orElse("it still waits"));
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while waiting for " + client.name(), e);
+            }
+            long first = client.log().firstAfter(begin).orElseThrow();
+            millis.put(client.name(), TimeUnit.NANOSECONDS.toMillis(first - begin));
+        }
+        return millis;
+    }
+
+    private Workload.Verdict verify() throws IOException {
+        clients.forEach(Workload::stop);
+        long acknowledged = 0;
+        List<String> lost = new ArrayList<>();
+        for (Workload client : clients) {
+            Workload.Verdict verdict = client.verify();
+            acknowledged += verdict.acknowledged();
+            lost.addAll(verdict.lost());
+            say.accept(client.name() + ": " + verdict.acknowledged() + " acknowledged writes read again, "
+                    + verdict.lost().size() + " lost");
+        }
+        lost.stream().limit(10).forEach(say);
+        return new Workload.Verdict(acknowledged, lost);
+    }
+
+    private void type(String appliance, String... words) throws IOException {
+        long begin = System.nanoTime();
+        say.accept(appliance + "# sfo " + String.join(" ", words));
+        String said = sfo.must(appliance, words);
+        said.lines().filter(line -> !line.isBlank()).forEach(line -> say.accept("    " + line));
+        say.accept("    done in " + since(begin) + " ms");
+    }
+
+    private static long since(long nanos) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos);
+    }
+
+    private static void pause(Duration time) throws IOException {
+        try {
+            TimeUnit.NANOSECONDS.sleep(time.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+}
