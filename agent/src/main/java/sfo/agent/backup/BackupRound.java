@@ -34,7 +34,7 @@ final class BackupRound extends AbstractBehavior<BackupRound.Command> {
 
     private record TimeUp() implements Command {}
 
-    /** @param states what is known already; @param asked every peer */
+    /** {@code states} is what is known already, {@code asked} every peer. */
     static Behavior<Command> create(
             BackupRef ref,
             Map<String, PeerLink.State> states,

@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -165,10 +164,7 @@ final class BackupVault {
         for (Kept k : List.copyOf(all())) {
             if (k.good()) {
                 checked++;
-                Kept now = check(k.ref());
-                if (!now.good()) {
-                    bad.add(now.ref() + ": " + now.detail());
-                }
+                check(k.ref()).ifPresent(bad::add);
             }
         }
         return new Backups.Verified(checked, bad);
@@ -284,13 +280,15 @@ final class BackupVault {
         }
     }
 
-    private Kept check(BackupRef ref) {
+    /** Reads it again; what is wrong with it, if anything. */
+    private Optional<String> check(BackupRef ref) {
         try {
             put(good(load(ref)));
+            return Optional.empty();
         } catch (BadBackup | IOException e) {
             LOG.warn("config backup {} is bad: {}", ref, e.getMessage());
+            return Optional.of(ref + ": " + e.getMessage());
         }
-        return Objects.requireNonNull(index.get(ref.appliance()).get(ref), "load keeps a bad one in the index");
     }
 
     private Loaded verified(BackupRef ref, ConfigBackup backup) throws BadBackup {

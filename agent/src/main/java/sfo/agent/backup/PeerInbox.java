@@ -40,7 +40,7 @@ final class PeerInbox extends AbstractBehavior<PeerInbox.Command> {
 
     private record Failed(String reason) implements Command {}
 
-    /** @param remote path of the peer's link; @param wire where it takes small messages */
+    /** {@code remote} is the path of the peer's link, {@code wire} where that takes small messages. */
     static Behavior<Command> create(String peer, String remote, ActorSelection wire, SerialVault vault) {
         return Behaviors.setup(context -> new PeerInbox(context, peer, remote, wire, vault));
     }
