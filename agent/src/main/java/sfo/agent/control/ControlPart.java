@@ -4,6 +4,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import java.io.IOException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import sfo.agent.boot.AgentContext;
 import sfo.agent.boot.Part;
 import sfo.agent.boot.StartRefused;
@@ -34,8 +35,13 @@ public final class ControlPart implements Part {
 
     @Override
     public void close() {
-        if (server != null) {
+        if (server == null) {
+            return;
+        }
+        try {
             server.close();
+        } catch (IOException e) {
+            LoggerFactory.getLogger(ControlPart.class).warn("the control socket did not close", e);
         }
     }
 }

@@ -38,8 +38,9 @@ public final class Demo implements Callable<Integer> {
     @Option(
             names = "--mode",
             paramLabel = "namespaces|embedded",
-            description = "namespaces: real mirrors, Samba and NFS-Ganesha on appliances made of namespaces; needs root."
-                    + " embedded: the same as files below one folder. By default what this machine allows.")
+            description =
+                    "namespaces: real mirrors, Samba and NFS-Ganesha on appliances made of namespaces; needs root."
+                            + " embedded: the same as files below one folder. By default what this machine allows.")
     private @Nullable Mode mode;
 
     @Option(names = "--json", description = "The figures as JSON on the last line.")

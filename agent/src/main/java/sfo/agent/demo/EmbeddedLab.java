@@ -149,7 +149,8 @@ public final class EmbeddedLab implements Lab {
     @Override
     public Exec.Output sfo(String appliance, Duration limit, List<String> words) throws IOException {
         try {
-            return new Exec().run(Call.within(limit), Programs.client(files(appliance).socket(), words), "");
+            return new Exec()
+                    .run(Call.within(limit), Programs.client(files(appliance).socket(), words), "");
         } catch (HostException e) {
             throw new IOException(e.getMessage(), e);
         }

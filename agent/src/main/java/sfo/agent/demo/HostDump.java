@@ -34,8 +34,8 @@ final class HostDump {
             "handle",
             "expires");
 
-    private static final List<String> IP = List.of(
-            "-d link", "addr", "-4 rule", "-6 rule", "-4 route show table all", "-6 route show table all");
+    private static final List<String> IP =
+            List.of("-d link", "addr", "-4 rule", "-6 rule", "-4 route show table all", "-6 route show table all");
 
     private static final Pattern PASSING = Pattern.compile("(sleep|ps|cat|nsenter|java)");
 
@@ -66,8 +66,10 @@ final class HostDump {
         loops.removeIf(file -> !file.contains(home.toString()));
         dump.put("loop devices", loops);
         SortedSet<String> processes = new TreeSet<>();
-        List<String> names =
-                host.need(List.of("ps", "-e", "-o", "comm="), "").lines().map(String::strip).toList();
+        List<String> names = host.need(List.of("ps", "-e", "-o", "comm="), "")
+                .lines()
+                .map(String::strip)
+                .toList();
         for (String name : names) {
             if (!PASSING.matcher(name).matches()) {
                 processes.add(names.stream().filter(name::equals).count() + " " + name);
@@ -93,8 +95,7 @@ final class HostDump {
             }
             dump.put("ip " + what + where, items);
         }
-        List<String> inside =
-                namespace.isEmpty() ? List.of() : List.of("nsenter", "--net=/run/netns/" + namespace);
+        List<String> inside = namespace.isEmpty() ? List.of() : List.of("nsenter", "--net=/run/netns/" + namespace);
         dump.put("listening" + where, lines(host.need(concat(inside, "ss", "-Hltun"), "")));
         dump.put(
                 "settings of interfaces" + where,

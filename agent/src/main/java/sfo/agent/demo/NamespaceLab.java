@@ -45,8 +45,7 @@ public final class NamespaceLab implements Lab {
     private NamespaceLab(LabFolder folder) throws IOException {
         this.folder = folder;
         this.network = Sandbox.start("switch", List.of(), folder.resolve("switch.log"), folder);
-        network.ip(
-                """
+        network.ip("""
                 link add br0 type bridge forward_delay 0 mcast_snooping 0
                 link add br1 type bridge forward_delay 0 mcast_snooping 0
                 addr add 10.77.0.254/24 dev br0
@@ -99,9 +98,16 @@ public final class NamespaceLab implements Lab {
         addresses.forEach((nic, address) -> {
             String number = nic.substring(3);
             String port = "p" + number + name;
-            there.append("link add ").append(port).append(" type veth peer name ").append(nic);
+            there.append("link add ")
+                    .append(port)
+                    .append(" type veth peer name ")
+                    .append(nic);
             there.append(" netns ").append(to.pid()).append('\n');
-            there.append("link set ").append(port).append(" master br").append(number).append(" up\n");
+            there.append("link set ")
+                    .append(port)
+                    .append(" master br")
+                    .append(number)
+                    .append(" up\n");
             here.append("addr add ").append(address).append(" dev ").append(nic).append('\n');
             here.append("link set ").append(nic).append(" up\n");
         });

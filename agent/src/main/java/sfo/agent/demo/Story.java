@@ -92,8 +92,25 @@ final class Story {
         say.accept("both agents are up and know one another");
         String nic = lab.nic();
         type(
-                "a", "group", "create", Lab.GROUP, "--member", "a", "--member", "b", "--home", "a", "--nic", "a=" + nic,
-                "--nic", "b=" + nic, "--address", Lab.ADDRESS + "/24", "--gateway", "10.77.0.254", "-y");
+                "a",
+                "group",
+                "create",
+                Lab.GROUP,
+                "--member",
+                "a",
+                "--member",
+                "b",
+                "--home",
+                "a",
+                "--nic",
+                "a=" + nic,
+                "--nic",
+                "b=" + nic,
+                "--address",
+                Lab.ADDRESS + "/24",
+                "--gateway",
+                "10.77.0.254",
+                "-y");
         type("a", "cdp", "create", Lab.GROUP + "/tank", "--size", "256M");
         type("a", "share", "create", Lab.GROUP, "n", "--nfs", "--volume", "tank", "--path", "nfs");
         type("a", "share", "create", Lab.GROUP, "s", "--smb", "--guest", "--volume", "tank", "--path", "smb");

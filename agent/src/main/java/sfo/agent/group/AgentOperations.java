@@ -27,6 +27,7 @@ import sfo.protocol.control.Requests;
 import sfo.protocol.control.Requests.Operator;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Inventory;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Share;
 
@@ -293,7 +294,7 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> backup(String appliance, long sequence) {
-        return backups(
+        return this.<Inventory>backups(
                 reply -> new Backups.Show(appliance, sequence, reply),
                 LOOK,
                 inventory -> Answer.done("config backup " + sequence + " of " + appliance, inventory));

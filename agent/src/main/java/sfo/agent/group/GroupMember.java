@@ -112,9 +112,10 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     private final Map<String, SagaState> sagaStates = new HashMap<>();
     List<MirrorState> mirrors = List.of();
 
-    public static Behavior<Command> create(String group, Surroundings around, ActorRef<Mirrors.Command> mirrorKeeper) {
-        return Behaviors.setup(context ->
-                Behaviors.withTimers(timers -> new GroupMember(group, around, mirrorKeeper, context, timers)));
+    public static Behavior<Command> create(
+            String group, Surroundings around, ActorRef<Mirrors.Command> mirrorKeeper, ActorRef<Object> registry) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new GroupMember(group, around, mirrorKeeper, registry, context, timers)));
     }
 
     private GroupMember(

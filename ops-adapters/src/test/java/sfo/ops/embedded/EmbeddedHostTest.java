@@ -150,7 +150,7 @@ class EmbeddedHostTest {
     void anAgentThatRestartsFindsWhatItServedAndAPowerCutLeavesNothingRunning() throws Exception {
         pair.startOnA();
         pair.handle().write(0, Pair.bytes("x"));
-        String boot = pair.a.bootIdentity();
+        Optional<String> boot = pair.a.bootIdentity();
         EmbeddedHost restarted = pair.open("a");
         assertThat(restarted.bootIdentity()).isEqualTo(boot);
         assertThat(pair.read(1)).isEqualTo("x");
