@@ -176,10 +176,19 @@ public final class Membership extends AbstractBehavior<Membership.Command> {
         return new Views.MemberView(
                 name,
                 address,
-                member == null ? "absent" : state(member),
+                looksForUs(name, member) ? "joining" : member == null ? "absent" : state(member),
                 name.equals(settings.appliance()),
                 member != null && member.address().equals(leader),
                 hellos.lastSeen(name));
+    }
+
+    /** It is there, as a new incarnation, and its cluster can't take it in yet, for instance as another one is dead. */
+    private boolean looksForUs(String name, @Nullable Member member) {
+        return hellos.latest(name)
+                .flatMap(HelloWatch.Sighting::hello)
+                .filter(hello -> hello.cluster().isEmpty())
+                .filter(hello -> member == null || member.uniqueAddress().longUid() != hello.uid())
+                .isPresent();
     }
 
     private String state(Member member) {

@@ -143,6 +143,14 @@ class SettingsFileTest {
     }
 
     @Test
+    void aForgottenCommaBetweenTwoPeersIsAnErrorAndDoesNotLoseOne() throws IOException {
+        String peer = line("appliance = b");
+        assertThat(load(example.replace(peer, peer + peer.replace("appliance = b", "appliance = c"))))
+                .hasMessageContaining("sfo.peers[0]")
+                .hasMessageContaining("comma");
+    }
+
+    @Test
     void aSyntaxErrorNamesItsLine() throws IOException {
         assertThat(load("sfo {\n  appliance = a\n  peers = [\n").problems())
                 .singleElement()

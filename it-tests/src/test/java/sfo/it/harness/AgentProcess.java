@@ -30,12 +30,14 @@ public final class AgentProcess {
     private final String name;
     private final Path log;
     private final Process process;
+    private final int earlierLog;
 
-    private AgentProcess(Site site, String name, Path log, Process process) {
+    private AgentProcess(Site site, String name, Path log, Process process, int earlierLog) {
         this.site = site;
         this.name = name;
         this.log = log;
         this.process = process;
+        this.earlierLog = earlierLog;
     }
 
     static AgentProcess start(Site site, String name, Path log) {
@@ -54,11 +56,12 @@ public final class AgentProcess {
                 TestAgent.class.getName(),
                 site.settingsFile(name).toString()));
         try {
+            int earlierLog = Files.exists(log) ? Files.readString(log).length() : 0;
             Process process = new ProcessBuilder(words)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                     .start();
-            return new AgentProcess(site, name, log, process);
+            return new AgentProcess(site, name, log, process, earlierLog);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -103,10 +106,10 @@ public final class AgentProcess {
         waiting("log " + part).untilAsserted(() -> assertThat(log()).contains(part));
     }
 
-    /** What all agents of this name have said so far. */
+    /** What this process has said so far. */
     public String log() {
         try {
-            return Files.exists(log) ? Files.readString(log) : "";
+            return Files.exists(log) ? Files.readString(log).substring(earlierLog) : "";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
