@@ -279,7 +279,7 @@ final class Connection implements Console {
             LOG.warn("control socket: {} has read nothing for {} and is cut off", user, limits.stall());
             close();
         } else if (silent) {
-            refuse("no whole line within " + limits.request());
+            refuse("no whole line within " + Render.millis(limits.request().toMillis()));
         }
     }
 
@@ -360,7 +360,7 @@ final class Connection implements Console {
             waitWhile(() -> answer == null && isUsed() && System.nanoTime() - until < 0);
             if (answer == null) {
                 if (isUsed()) {
-                    refuse("no answer within " + limits.answer());
+                    refuse("no answer within " + Render.millis(limits.answer().toMillis()));
                 }
                 throw new Gone("the operator left, or did not answer");
             }

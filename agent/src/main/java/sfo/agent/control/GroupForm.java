@@ -62,21 +62,26 @@ final class GroupForm {
             description = "The second failover interface, if there shall be one: its --fo1-... options are as above.")
     List<String> nics1 = new ArrayList<>();
 
-    @Option(names = "--fo1-address", paramLabel = "IP[/PREFIX]")
+    @Option(names = "--fo1-address", paramLabel = "IP[/PREFIX]", description = "As --address.")
     List<String> addresses1 = new ArrayList<>();
 
-    @Option(names = "--fo1-mask", paramLabel = "MASK")
+    @Option(names = "--fo1-mask", paramLabel = "MASK", description = "As --mask.")
     @Nullable
     String mask1;
 
-    @Option(names = "--fo1-gateway", paramLabel = "IP")
+    @Option(names = "--fo1-gateway", paramLabel = "IP", description = "As --gateway.")
     @Nullable
     List<String> gateways1;
 
-    @Option(names = "--fo1-route", paramLabel = "NET/PREFIX=VIA")
+    @Option(names = "--fo1-route", paramLabel = "NET/PREFIX=VIA", description = "As --route.")
     List<String> routes1 = new ArrayList<>();
 
-    @Option(names = "--fo1-mac", paramLabel = "MAC|auto|none", arity = "0..1", fallbackValue = "")
+    @Option(
+            names = "--fo1-mac",
+            paramLabel = "MAC|auto|none",
+            arity = "0..1",
+            fallbackValue = "",
+            description = "As --mac.")
     @Nullable
     String mac1;
 

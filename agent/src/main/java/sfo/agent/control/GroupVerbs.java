@@ -24,6 +24,7 @@ import sfo.protocol.model.MacChoice;
 final class GroupVerbs extends Menu {
     @Command(
             name = "create",
+            abbreviateSynopsis = true,
             description = {
                 "Make a group, verified with every member, and start it on its home.",
                 "Asks for what is missing, one question at a time; shows a summary and asks before it acts."

@@ -133,11 +133,12 @@ final class GroupWizard {
             }
         }
         List<Cidr> addresses = addresses(slot);
+        List<InetAddress> gateways = gateways(slot, addresses);
         return new FailoverInterface(
                 slot.name(),
                 addresses,
                 GroupDraft.mac(mac(slot), draft.name(), slot.name(), draft.members()),
-                gateways(slot, addresses),
+                gateways,
                 slot.routes().stream().map(GroupDraft::route).toList(),
                 nics);
     }

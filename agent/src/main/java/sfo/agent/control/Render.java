@@ -100,7 +100,11 @@ final class Render {
                                     .toList()));
         }
         text.append('\n').append(table.text(width));
-        status.groups().forEach(g -> text.append('\n').append(group(g, now, width)));
+        status.groups()
+                .forEach(g -> text.append('\n')
+                        .append(g.definition().name())
+                        .append('\n')
+                        .append(group(g, now, width)));
         return text.toString();
     }
 
@@ -123,7 +127,7 @@ final class Render {
         if (!group.backups().isEmpty()) {
             table.row("backups", backupsShort(group.backups(), now));
         }
-        return group.definition().name() + "\n" + table.text(width) + reasons(group.reasons(), width);
+        return table.text(width) + reasons(group.reasons(), width);
     }
 
     private static String backupsShort(List<Views.BackupView> backups, Instant now) {

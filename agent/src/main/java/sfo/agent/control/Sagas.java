@@ -44,19 +44,12 @@ final class Sagas {
         return "evidence on " + dossier.appliance() + ": " + dossier.verdict() + "\n" + table.text(width);
     }
 
-    /** After the steps were shown live: the evidence if there is no step, the total, and what is open. */
+    /** After the steps were shown live: the evidence if there is no step, and what is open. */
     static String outcome(Views.SagaView saga, int width) {
         StringBuilder text = new StringBuilder();
         if (saga.steps().isEmpty()) {
             saga.dossier().ifPresent(d -> text.append(dossier(d, width)));
         }
-        Render.lasted(saga)
-                .ifPresent(millis -> text.append(saga.kind())
-                        .append(' ')
-                        .append(saga.state())
-                        .append(", ")
-                        .append(Render.millis(millis))
-                        .append(" in all\n"));
         return text + open(saga.openItems(), width);
     }
 

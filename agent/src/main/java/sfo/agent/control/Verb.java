@@ -111,7 +111,12 @@ abstract class Verb implements Callable<Integer> {
                 .console
                 .onDetach("sfo: detached; the " + what + " goes on in the agent. See: sfo status " + group
                         + "   sfo history " + group);
-        return session().follow(operation, steps());
+        long begun = System.nanoTime();
+        Answer answer = session().follow(operation, steps());
+        String took = Render.millis((System.nanoTime() - begun) / 1_000_000);
+        return json || answer.text().isEmpty()
+                ? answer
+                : new Answer(answer.exit(), answer.text() + " (" + took + " in all)", answer.reasons(), answer.body());
     }
 
     final List<Views.GroupView> groups() {

@@ -3,6 +3,7 @@ package sfo.agent.control;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -99,8 +100,19 @@ public final class Words {
         StringWriter err = new StringWriter();
         words.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
         words.setParameterExceptionHandler((e, args) -> usage(e, err));
-        words.setExecutionExceptionHandler((e, line, parsed) -> failed(e, line, err, session));
+        List<Console.Gone> left = new ArrayList<>();
+        words.setExecutionExceptionHandler((e, line, parsed) -> {
+            if (e instanceof Console.Gone gone) {
+                // picocli swallows what a handler throws
+                left.add(gone);
+                return ExitCode.DONE.code();
+            }
+            return failed(e, line, err, session);
+        });
         int exit = words.execute(Aliases.rewrite(argv).toArray(new String[0]));
+        if (!left.isEmpty()) {
+            throw left.get(0);
+        }
         session.console.out(out.toString());
         if (err.getBuffer().length() > 0) {
             if (json) {
@@ -124,9 +136,6 @@ public final class Words {
 
     private static int failed(Exception e, CommandLine line, StringWriter err, Session session) {
         String name = line.getCommandSpec().qualifiedName();
-        if (e instanceof Console.Gone gone) {
-            throw gone;
-        }
         if (e instanceof Invalid || e instanceof Session.Usage) {
             err.write(name + ": " + e.getMessage() + "\nSee: " + name + " -h\n");
             return ExitCode.USAGE.code();
@@ -176,8 +185,7 @@ public final class Words {
                 .optionListHeading("%n")
                 .commandListHeading("%n")
                 .exitCodeListHeading("%nExit codes:%n")
-                .exitCodeList(EXIT_CODES)
-                .adjustLineBreaksForWideCJKCharacters(false);
+                .exitCodeList(EXIT_CODES);
         line.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         line.getSubcommands().values().forEach(sub -> adorn(sub, width));
     }

@@ -1,0 +1,324 @@
+package sfo.agent.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import sfo.protocol.control.Answer;
+import sfo.protocol.control.ExitCode;
+import sfo.protocol.control.Progress;
+import sfo.protocol.control.Requests;
+import sfo.protocol.control.Views;
+import sfo.protocol.json.Json;
+import sfo.protocol.model.AutomaticMac;
+import sfo.protocol.model.Mac;
+import sfo.protocol.model.MacChoice;
+import sfo.protocol.model.Reason;
+import sfo.protocol.model.Share;
+import sfo.protocol.model.Volume;
+
+@Timeout(20)
+class WordsTest {
+    private final FakeOperations agent = new FakeOperations();
+    private final FakeConsole script = FakeConsole.script();
+
+    @Test
+    void failoverHandsOverEverythingThatWasTyped() {
+        int exit = script.words(
+                agent,
+                "failover",
+                "g1",
+                "--from",
+                "a",
+                "-m",
+                "02-77-00-00-01-AA",
+                "--plan",
+                "3f9a0c12d4e5",
+                "--reason",
+                "power supply of a",
+                "--override",
+                "pulled its plug myself",
+                "--accept-loss",
+                "--dry-run");
+
+        assertThat(exit).isZero();
+        assertThat(agent.asked)
+                .containsExactly(new Requests.Failover(
+                        "g1",
+                        Optional.of("a"),
+                        Optional.of(new Mac("02:77:00:00:01:aa")),
+                        Optional.of("3f9a0c12d4e5"),
+                        Optional.of("pulled its plug myself"),
+                        true,
+                        true));
+        assertThat(agent.operators).containsExactly(new Requests.Operator(0, "root", "power supply of a"));
+        assertThat(script.out.toString()).startsWith("Done. (").contains(" in all)");
+        assertThat(script.detach).contains("goes on").contains("sfo status g1").contains("sfo history g1");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            failover g1 -m ff:ff:ff:ff:ff:ff        | "ff:ff:ff:ff:ff:ff"     | unicast
+            failover g1 -m 00:00:00:00:00:00        | "00:00:00:00:00:00"     | not zero
+            failover g1 -m 02:77                    | "02:77"                 | six octets
+            failover g1 -m none                     | "none"                  | sfo group set g1 -m none
+            failover g1 -m                          | -m                      | expected a MAC
+            failover g1 --plan xyz                  | "xyz"                   | twelve hex digits
+            failover G/1                            | "G/1"                   | 1 to 32 of a-z
+            failover g1 --all                       | --all                   | expected one of them
+            failover g1 --from A!                   | "A!"                    | 1 to 32 of a-z
+            failover                                | GROUP is missing        | g1
+            failover g9 -m auto                     | "g9"                    | one of g1
+            undo                                    | GROUP is missing        | g1
+            group destroy g9                        | "g9"                    | one of g1
+            group destroy g1                        | destroy group g1        | -y
+            group set g1                            | nothing to change       | -m MAC
+            group set g1 -m auto --slot fo7         | "fo7"                   | one of fo0
+            status g9                               | "g9"                    | one of g1
+            share create g1 a/b --smb --volume tank | "a/b"                   | 1 to 80 letters
+            share create g1 x --smb --volume tonk   | "tonk"                  | one of tank
+            share create g1 x --volume tank         | protocol                | --smb or --nfs
+            share create g1 x --smb --path ../etc   | "../etc"                | below the volume's root
+            share create g1 x --smb --client 10.0.0 | "10.0.0"                | literal IPv4
+            share create g1 x --smb --client 10.0.0.0/40 | "10.0.0.0/40"      | prefix from 1 to 32
+            share set g1 docs                       | nothing to change       | --read-only
+            share set g1 dogs --read-only           | "dogs"                  | one of docs
+            share destroy g1 docs                   | take away               | -y
+            cdp create g1/tank --size 1G            | "g1/tank"               | does not have yet
+            cdp create tank2 --size 1G              | "tank2"                 | GROUP/VOLUME
+            cdp create g1/x --size 1M               | "1M"                    | at least 16M
+            cdp create g1/x --size 9999999999P      | "9999999999P"           | 64-bit
+            cdp create g1/x --size 1G --fs zfs      | "zfs"                   | ext4, xfs, btrfs
+            cdp create g1/x --size 1G --backing c=/dev/sdb | "c=/dev/sdb"     | one of a, b
+            cdp create g1/x                         | --size                  | 100G
+            cdp enable tonk                         | "tonk"                  | g1/tank
+            cdp show tonk                           | "tonk"                  | g1/tank
+            backup show a x1                        | "x1"                    | sfo backup list
+            group                                   | expected one of         | create
+            """)
+    void badValueIsNamedWithWhatWasExpected(String typed, String value, String expected) {
+        assertThat(script.types(agent, typed)).isEqualTo(2);
+        assertThat(script.err.toString()).contains(value).contains(expected).contains("See: sfo ");
+        assertThat(agent.asked).isEmpty();
+    }
+
+    @Test
+    void unknownVerbBringsASuggestion() {
+        assertThat(script.types(agent, "failovr g1")).isEqualTo(2);
+        assertThat(script.err.toString())
+                .contains("failovr")
+                .contains("Did you mean")
+                .contains("sfo failover");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"failover g1 --plan x --json", "nonsense --json", "group destroy g1 --json"})
+    void errorsAreJsonTooOnOneLine(String typed) throws Exception {
+        assertThat(script.types(agent, typed)).isEqualTo(2);
+        assertThat(script.err.toString()).isEmpty();
+        assertThat(script.out.toString().strip()).doesNotContain("\n");
+        assertThat(Json.MAPPER.readTree(script.out.toString()).path("exit").asText())
+                .isEqualTo("USAGE");
+    }
+
+    @Test
+    void statusAsJsonIsTheRecord() {
+        assertThat(script.types(agent, "status --json")).isZero();
+        Views.StatusView read = Json.read(script.out.toString(), Views.StatusView.class);
+        assertThat(read.groups()).isEqualTo(agent.groups);
+    }
+
+    @Test
+    void refusalShowsEvidenceAndEveryReasonWithItsMend() {
+        agent.outcome = CompletableFuture.completedFuture(Answer.refused(
+                        "Refused, nothing touched: a lives.",
+                        List.of(new Reason(
+                                "PEER-ALIVE", Reason.Weight.BLOCKS, "a answered hello", "sfo move g1 --to b")))
+                .with(new Views.DossierView(
+                        "a", "ALIVE", List.of(new Views.EvidenceView("hello", "ALIVE", "answered in 2 ms")))));
+
+        assertThat(script.types(agent, "failover g1")).isEqualTo(3);
+        assertThat(script.out.toString()).contains("evidence on a: ALIVE").contains("answered in 2 ms");
+        assertThat(script.err.toString())
+                .contains("Refused, nothing touched: a lives. (")
+                .contains("PEER-ALIVE")
+                .contains("a answered hello")
+                .contains("-> sfo move g1 --to b");
+    }
+
+    @Test
+    void failoverOfAllTakesEachGroupOfTheOtherApplianceAndEndsWithTheWorst() {
+        agent.groups.add(FakeOperations.view(FakeOperations.group("g2"), "c"));
+        agent.groups.add(FakeOperations.view(FakeOperations.group("g3"), "a"));
+        agent.outcome = CompletableFuture.completedFuture(Answer.of(ExitCode.ROLLED_BACK, "Rolled back."));
+
+        assertThat(script.types(agent, "failover --all --from a")).isEqualTo(4);
+        assertThat(agent.asked)
+                .extracting(asked -> ((Requests.Failover) asked).group())
+                .containsExactly("g1", "g3");
+        assertThat(script.err.toString()).contains("g1: Rolled back.").contains("g3: Rolled back.");
+    }
+
+    @Test
+    void macAutoIsTheOneDerivedForTheGroup() {
+        script.types(agent, "group set g1 -m auto -y");
+        assertThat(agent.asked)
+                .containsExactly(List.of(
+                        "g1",
+                        "fo0",
+                        new MacChoice(
+                                MacChoice.Kind.AUTOMATIC,
+                                Optional.of(AutomaticMac.of("g1", "fo0", List.of("a", "b"))))));
+    }
+
+    @Test
+    void onATerminalWhatIsMissingIsAskedFor() {
+        FakeConsole person = FakeConsole.person("g7", "", "02:77:00:00:01:02");
+        assertThat(person.types(agent, "failover -m")).isZero();
+        assertThat(person.questions)
+                .containsExactly("group [g1]: ", "group [g1]: ", "failover MAC (auto, or six octets) [auto]: ");
+        assertThat(person.err.toString()).contains("\"g7\": expected one of g1");
+        assertThat(((Requests.Failover) agent.asked.get(0)).mac()).contains(new Mac("02:77:00:00:01:02"));
+    }
+
+    @Test
+    void overrideIsConfirmedByAPersonAndNoMeansNothingIsDone() {
+        assertThat(FakeConsole.person("n").words(agent, "failover", "g1", "--override", "it is off"))
+                .isEqualTo(3);
+        assertThat(agent.asked).isEmpty();
+        assertThat(FakeConsole.person("yes").words(agent, "failover", "g1", "--override", "it is off"))
+                .isZero();
+        assertThat(agent.asked).hasSize(1);
+    }
+
+    @Test
+    void shareAndVolumeRequestsCarryWhatWasTyped() {
+        script.types(agent, "share create g1 build --nfs --path build --client 10.77.0.0/24 --read-only");
+        script.types(agent, "share set g1 docs --no-guest --everyone");
+        script.types(
+                agent, "cdp create g1/new --size 2T --fs xfs --mode async --on-link-loss block --backing b=/dev/sdc");
+        script.types(agent, "cdp resync tank -y");
+
+        assertThat(agent.asked)
+                .containsExactly(
+                        new Requests.NewShare(
+                                "g1",
+                                "build",
+                                Share.Protocol.NFS,
+                                "tank",
+                                "build",
+                                true,
+                                false,
+                                List.of("10.77.0.0/24"),
+                                Map.of()),
+                        new Requests.ShareChange(
+                                "g1",
+                                "docs",
+                                Share.Protocol.SMB,
+                                Optional.empty(),
+                                Optional.of(false),
+                                Optional.of(List.of()),
+                                Map.of()),
+                        new Requests.NewVolume(
+                                "g1",
+                                "new",
+                                2L << 40,
+                                Volume.FileSystem.XFS,
+                                Volume.Mode.ASYNCHRONOUS,
+                                Volume.LinkLoss.BLOCK,
+                                Map.of("b", "/dev/sdc")),
+                        "RESYNC g1/tank");
+    }
+
+    @Test
+    void backupDiffNamesWhatChanged() throws Exception {
+        assertThat(script.types(agent, "backup diff a 16 17 --json")).isZero();
+        JsonNode changes = Json.MAPPER.readTree(script.out.toString());
+        assertThat(changes.path("/groups/g1/shares/docs/volume").asText()).isEqualTo("(nothing) -> \"tank\"");
+        assertThat(script.types(agent, "backup show a 99")).isEqualTo(2);
+    }
+
+    @Test
+    void stepsAreRedrawnOnATerminalAndPlainLinesElsewhere() {
+        agent.progress.add(new Progress("s", "storage.volume.tank", "volume tank", "running", 0, ""));
+        agent.progress.add(new Progress("s", "storage.volume.tank", "volume tank", "done", 212, ""));
+        script.types(agent, "failover g1");
+        assertThat(script.out.toString()).startsWith("storage   done        212 ms  volume tank\n");
+
+        FakeConsole person = FakeConsole.person();
+        person.terminal = true;
+        person.types(agent, "failover g1");
+        assertThat(person.live).last().isEqualTo("storage   done        212 ms  volume tank\n");
+    }
+
+    @Test
+    void operatorWhoLeavesEndsTheWaitNotTheOperation() {
+        CompletableFuture<Answer> open = agent.pending();
+        script.gone.complete(null);
+        assertThatThrownBy(() -> script.types(agent, "failover g1")).isInstanceOf(Console.Gone.class);
+        assertThat(open).isNotDone();
+        assertThat(agent.asked).hasSize(1);
+    }
+
+    @Test
+    void defectOfTheAgentIsShownAsSuch() {
+        agent.outcome = CompletableFuture.failedFuture(new NullPointerException("boom"));
+        assertThat(script.types(agent, "undo g1")).isEqualTo(5);
+        assertThat(script.err.toString()).contains("defect").contains("boom").contains("sfo status");
+    }
+
+    @Test
+    void whileTheAgentHasNoActorSystemItSaysSo() {
+        Session session = new Session(
+                script,
+                () -> {
+                    throw new IllegalStateException("the agent is joining the cluster again: try in a few seconds");
+                },
+                0,
+                "root",
+                java.time.Clock.systemUTC());
+        assertThat(Words.run(List.of("status"), session)).isEqualTo(7);
+        assertThat(script.err.toString()).contains("try in a few seconds");
+    }
+
+    static Stream<String> everyVerb() {
+        List<String> paths = new ArrayList<>();
+        collect(Words.tree(80, verb -> {}), "", paths);
+        return paths.stream();
+    }
+
+    private static void collect(CommandLine line, String path, List<String> paths) {
+        paths.add(path);
+        line.getSubcommands().forEach((name, sub) -> collect(sub, (path + " " + name).strip(), paths));
+    }
+
+    @ParameterizedTest(name = "sfo {0} -h")
+    @MethodSource("everyVerb")
+    void everyVerbHasAPage(String verb) {
+        assertThat(script.types(agent, (verb + " -h").strip())).isZero();
+        assertThat(script.out.toString())
+                .contains("Exit codes:")
+                .contains("refused, nothing touched")
+                .startsWith(("sfo " + verb).strip());
+        assertThat(script.out.toString().lines())
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+        Set<String> leadToOthers = Set.of("", "group", "share", "cdp", "backup", "checkpoint", "plugin");
+        assertThat(script.out.indexOf("Example") >= 0)
+                .as("every other verb has an example")
+                .isEqualTo(!leadToOthers.contains(verb));
+    }
+}
