@@ -129,22 +129,27 @@ final class Core {
     /** Connects to the secondary's export; requests {@code wait} for a broken link (policy BLOCK), or fail. */
     void connectRemote(Target target, boolean wait, Call call) throws HostException {
         dropRemote(call);
-        daemon.execute(
-                call,
-                "blockdev-add",
-                Map.of(
-                        "driver",
-                        "nbd",
-                        "node-name",
-                        REMOTE,
-                        "server",
-                        Map.of("type", "inet", "host", target.host(), "port", String.valueOf(target.port())),
-                        "export",
-                        target.export(),
-                        "open-timeout",
-                        Link.SILENCE.toSeconds(),
-                        "reconnect-delay",
-                        wait ? FOREVER_SECONDS : 0));
+        Map<String, Object> node = Map.of(
+                "driver",
+                "nbd",
+                "node-name",
+                REMOTE,
+                "server",
+                Map.of("type", "inet", "host", target.host(), "port", String.valueOf(target.port())),
+                "export",
+                target.export(),
+                "open-timeout",
+                Link.SILENCE.toSeconds(),
+                "reconnect-delay",
+                wait ? FOREVER_SECONDS : 0);
+        try {
+            daemon.execute(call, "blockdev-add", node);
+        } catch (Qmp.Refused e) {
+            throw new HostException(
+                    "cannot connect to " + target.host() + ":" + target.port() + ", export " + target.export() + ": "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     void dropRemote(Call call) throws HostException {

@@ -21,7 +21,11 @@ final class Link {
     private static final String ESTABLISHED = "01";
     private static final String LISTEN = "0A";
 
-    private record Socket(int fd, String state) {}
+    private record Socket(int fd, String inode, String state) {}
+
+    private interface Look<T> {
+        T at() throws IOException;
+    }
 
     private Link() {}
 
@@ -30,17 +34,13 @@ final class Link {
         Optional<Duration> least = Optional.empty();
         for (Socket socket : sockets(pid)) {
             if (socket.state.equals(ESTABLISHED)) {
-                Duration silence = Native.silence(pid, socket.fd);
-                if (least.isEmpty() || silence.compareTo(least.get()) < 0) {
-                    least = Optional.of(silence);
+                Optional<Duration> silence = ifOpen(pid, socket, () -> Native.silence(pid, socket.fd));
+                if (silence.isPresent() && (least.isEmpty() || silence.get().compareTo(least.get()) < 0)) {
+                    least = silence;
                 }
             }
         }
         return least;
-    }
-
-    static boolean connected(long pid) throws IOException {
-        return sockets(pid).stream().anyMatch(s -> s.state.equals(ESTABLISHED));
     }
 
     /** Bounds the silence of all its connections, and of those that it will accept. Returns how many sockets there are. */
@@ -48,11 +48,27 @@ final class Link {
         int count = 0;
         for (Socket socket : sockets(pid)) {
             if (socket.state.equals(ESTABLISHED) || socket.state.equals(LISTEN)) {
-                Native.limitSilence(pid, socket.fd, SILENCE);
-                count++;
+                count += ifOpen(pid, socket, () -> {
+                            Native.limitSilence(pid, socket.fd, SILENCE);
+                            return 1;
+                        })
+                        .orElse(0);
             }
         }
         return count;
+    }
+
+    /** A socket may be closed while it is looked at. */
+    private static <T> Optional<T> ifOpen(long pid, Socket socket, Look<T> look) throws IOException {
+        try {
+            return Optional.of(look.at());
+        } catch (IOException e) {
+            Path fd = Path.of("/proc/" + pid + "/fd/" + socket.fd);
+            if (name(fd).equals("socket:[" + socket.inode + "]")) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     private static List<Socket> sockets(long pid) throws IOException {
@@ -73,7 +89,7 @@ final class Link {
                 String[] columns = row.strip().split("\\s+", -1);
                 Integer fd = columns.length > 9 ? mine.get(columns[9]) : null;
                 if (fd != null) {
-                    found.add(new Socket(fd, columns[3]));
+                    found.add(new Socket(fd, columns[9], columns[3]));
                 }
             }
         }

@@ -222,8 +222,15 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     /** Lets go of everything; the daemons go on. */
     @Override
     public void close() {
-        ticking.cancel(true);
-        watcher.shutdownNow();
+        ticking.cancel(false);
+        watcher.shutdown(); // not by interrupt: a record that is being written is written
+        try {
+            if (!watcher.awaitTermination(LOOK.toSeconds() + 1, TimeUnit.SECONDS)) {
+                LOG.warn("the mirror's watch does not end; a storage daemon may hang");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         sides.values().forEach(Side::release);
     }
 

@@ -58,6 +58,7 @@ final class Secondary {
     }
 
     static void synced(Side side, Claim claim, Call call) throws HostException {
+        side.examine(call);
         MirrorRecord record = side.needRecord();
         if (record.role() != Role.SECONDARY || !record.claim().equals(claim)) {
             throw new HostException("volume " + side.name + " is " + record.role() + " under claim "

@@ -49,6 +49,7 @@ final class Side {
     private @Nullable MirrorRecord record;
     private @Nullable Resync resync;
     private boolean linked;
+    private boolean connected;
     private volatile String detail = "";
     private String broke = "";
 
@@ -159,6 +160,7 @@ final class Side {
             return;
         }
         Optional<Duration> silence = silence();
+        connected = silence.isPresent();
         if (silence.isPresent()) {
             alive(Instant.now().minus(silence.get()));
         }
@@ -224,8 +226,9 @@ final class Side {
         }
     }
 
-    boolean connected() throws HostException {
-        return silence().isPresent();
+    /** Whether the last look found the link alive. */
+    boolean connected() {
+        return connected;
     }
 
     /** Not fsynced: after a power cut it may be older than the truth, which only makes the replica look worse. */

@@ -27,6 +27,7 @@ final class Appender {
     Appender(Path file) {
         this.file = file;
         this.thread = new Thread(this::run, "appender");
+        thread.setDaemon(true);
         thread.start();
     }
 
@@ -67,7 +68,7 @@ final class Appender {
     /** How many records were acknowledged in all. */
     int finish() throws InterruptedException {
         stop = true;
-        thread.join(60_000);
+        thread.join(40_000);
         if (thread.isAlive()) {
             throw new IllegalStateException("the appender hangs");
         }

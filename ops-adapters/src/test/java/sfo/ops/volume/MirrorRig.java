@@ -52,6 +52,7 @@ final class MirrorRig {
     final Path folder;
     final Appliance a;
     final Appliance b;
+    private boolean isCut;
     private final List<Callable<?>> last = new ArrayList<>();
 
     MirrorRig() throws Exception {
@@ -115,6 +116,7 @@ final class MirrorRig {
 
     /** Packets between the two vanish on the switch, silently. */
     void cut() throws HostException {
+        isCut = true;
         exec.need(
                 call(),
                 List.of("ip", "netns", "exec", "mq-sw", "nft", "-f", "-"),
@@ -122,10 +124,14 @@ final class MirrorRig {
     }
 
     void heal() throws HostException {
+        isCut = false;
         exec.need(call(), List.of("ip", "netns", "exec", "mq-sw", "nft", "delete", "table", "bridge", "cut"), "");
     }
 
     void end() throws Exception {
+        if (isCut) {
+            heal();
+        }
         for (Callable<?> each : last) {
             each.call();
         }

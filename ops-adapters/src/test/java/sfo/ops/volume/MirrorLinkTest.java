@@ -1,0 +1,262 @@
+package sfo.ops.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static sfo.ops.volume.MirrorRig.GROUP;
+import static sfo.ops.volume.MirrorRig.call;
+import static sfo.ops.volume.MirrorRig.claim;
+
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import sfo.ops.api.HostException;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.model.Target;
+import sfo.protocol.model.Volume;
+import sfo.protocol.model.Volume.FileSystem;
+import sfo.protocol.model.Volume.LinkLoss;
+import sfo.protocol.model.Volume.Mode;
+
+/** What becomes of a mirror whose link breaks, whose sides return, and whose claims grow old. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class MirrorLinkTest {
+    private static final Claim FIRST = claim(1, "a");
+    private static final Claim SECOND = claim(2, "b");
+    private static final Claim THIRD = claim(3, "a");
+
+    private MirrorRig rig;
+    private Volume volume;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new MirrorRig();
+        volume = rig.a.volume(FileSystem.EXT4);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        if (rig != null) {
+            rig.end();
+        }
+    }
+
+    private Appender appending() {
+        Appender appender = new Appender(rig.a.point().resolve("data/records"));
+        rig.atEnd(appender::finish);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > 20);
+        return appender;
+    }
+
+    private static void write(Path file, int mebibytes) throws Exception {
+        byte[] block = new byte[1 << 20];
+        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+            for (int i = 0; i < mebibytes; i++) {
+                ThreadLocalRandom.current().nextBytes(block);
+                out.write(block);
+            }
+            out.getFD().sync();
+        }
+    }
+
+    private Path image(String appliance) {
+        return rig.folder
+                .resolve(appliance)
+                .resolve("data/volumes")
+                .resolve(GROUP)
+                .resolve("v1.img");
+    }
+
+    @Test
+    void aSilentCutStallsClientsForSecondsAndBothSidesKnowSinceWhen() throws Exception {
+        rig.serving(volume, FIRST);
+        write(rig.a.point().resolve("data/before"), 64);
+        Appender appender = appending();
+        appender.forget();
+
+        rig.cut();
+        Instant cut = Instant.now();
+        rig.a.await(volume, Sync.SOLO);
+        rig.b.await(volume, Sync.LOST);
+        int then = appender.acknowledged();
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> appender.acknowledged() > then + 20);
+
+        System.out.printf("stall %d ms%n", appender.longest().toMillis());
+        assertThat(appender.longest()).isLessThan(Duration.ofMillis(5_500));
+        assertThat(rig.a.state(volume).since().orElseThrow())
+                .isBetween(cut.minus(Duration.ofMillis(2_500)), cut.plusMillis(500));
+        assertThat(rig.b.state(volume).since().orElseThrow())
+                .isBetween(cut.minus(Duration.ofMillis(2_500)), cut.plusMillis(500));
+        assertThat(rig.a.state(volume).bytesBehind()).isPositive();
+
+        rig.heal();
+        long begun = System.nanoTime();
+        rig.begin(rig.a, rig.b, volume, FIRST);
+        assertThat(rig.a.state(volume).sync()).isIn(Sync.SYNCING, Sync.REPLICATING);
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.INCONSISTENT);
+        rig.a.await(volume, Sync.REPLICATING);
+        System.out.printf("incremental resync %d ms%n", (System.nanoTime() - begun) / 1_000_000);
+        rig.b.in(() -> {
+            rig.b.mirror.targetSynced(GROUP, volume, FIRST, call());
+            return 0;
+        });
+        assertThat(rig.a.state(volume).detail()).doesNotContain("broke");
+
+        appender.finish();
+        rig.a.unmount(volume, FIRST);
+        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+    }
+
+    @Test
+    void aResyncThatWasCutOffIsNeverPromoted() throws Exception {
+        rig.serving(volume, FIRST);
+        write(rig.a.point().resolve("data/before"), 200);
+        rig.begin(rig.a, rig.b, volume, FIRST);
+        rig.a.kill(volume);
+        assertThatThrownBy(() -> rig.b.promote(volume, SECOND))
+                .isInstanceOf(HostException.class)
+                .hasMessageContaining("inconsistent");
+        assertThat(rig.b.state(volume).role()).isEqualTo(Role.SECONDARY);
+        rig.b.restartAgent();
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.INCONSISTENT);
+    }
+
+    @Test
+    void aStaleClaimIsRefusedEverywhere() throws Exception {
+        rig.serving(volume, FIRST);
+        Target old = rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, true, call()));
+        rig.b.promote(volume, SECOND);
+        assertThatThrownBy(() -> rig.b.promote(volume, FIRST)).hasMessageContaining("higher than 1-a");
+        rig.b.demote(volume, SECOND);
+        assertThatThrownBy(() -> rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, false, call())))
+                .hasMessageContaining("higher than 1-a");
+        assertThatThrownBy(() -> rig.b.promote(volume, claim(2, "a"))).hasMessageContaining("sfo resolve");
+        rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, THIRD, false, call()));
+        assertThatThrownBy(() -> rig.a.in(() -> {
+                    rig.a.mirror.connect(GROUP, volume, FIRST, old, true, call());
+                    return 0;
+                }))
+                .as("the old export's name is gone")
+                .hasMessageContaining(old.export());
+    }
+
+    @Test
+    void anAgentThatRestartsAdoptsWhatRuns() throws Exception {
+        rig.serving(volume, FIRST);
+        Appender appender = appending();
+        rig.a.restartAgent();
+        rig.b.restartAgent();
+        int then = appender.acknowledged();
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.REPLICATING);
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.REPLICATING);
+        rig.a.promote(volume, FIRST);
+        rig.a.mount(volume, FIRST);
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> appender.acknowledged() > then + 20);
+        assertThat(appender.end()).isEmpty();
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.REPLICATING);
+    }
+
+    @Test
+    void theStallIsBoundedWithNoAgentAtAll() throws Exception {
+        rig.serving(volume, FIRST);
+        Appender appender = appending();
+        rig.a.mirror.close();
+        rig.b.mirror.close();
+        appender.forget();
+        int then = appender.acknowledged();
+        rig.cut();
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > then + 200);
+        System.out.printf("stall without agents %d ms%n", appender.longest().toMillis());
+        assertThat(appender.longest()).isBetween(Duration.ofMillis(1_000), Duration.ofMillis(5_500));
+        rig.a.restartAgent();
+        rig.b.restartAgent();
+        rig.a.await(volume, Sync.SOLO);
+        rig.b.await(volume, Sync.LOST);
+    }
+
+    @Test
+    void aBlockedPrimaryAcknowledgesNothingAloneAndGoesOnWhenTheLinkIsBack() throws Exception {
+        volume = rig.a.volume(FileSystem.EXT4, Mode.SYNCHRONOUS, LinkLoss.BLOCK);
+        rig.serving(volume, FIRST);
+        Appender appender = appending();
+        rig.cut();
+        rig.a.await(volume, Sync.BLOCKED);
+        rig.b.await(volume, Sync.LOST);
+        int then = appender.acknowledged();
+        Awaitility.await()
+                .during(Duration.ofSeconds(2))
+                .atMost(Duration.ofSeconds(4))
+                .until(() -> appender.acknowledged() == then);
+        rig.heal();
+        rig.a.await(volume, Sync.REPLICATING);
+        rig.b.await(volume, Sync.REPLICATING);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > then + 20);
+        appender.finish();
+        rig.a.unmount(volume, FIRST);
+        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+    }
+
+    @Test
+    void aHandOverLeavesBothSidesEqualAndMirrorsBackWithNothingToCopy() throws Exception {
+        rig.serving(volume, FIRST);
+        write(rig.a.point().resolve("data/file"), 20);
+        rig.a.unmount(volume, FIRST);
+        rig.a.in(() -> {
+            rig.a.mirror.disconnect(GROUP, volume, call());
+            return 0;
+        });
+        rig.b.in(() -> {
+            rig.b.mirror.closeTarget(GROUP, volume, true, call());
+            return 0;
+        });
+        rig.a.demote(volume, FIRST);
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.CLEAN);
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.CLEAN);
+        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+
+        Target back = rig.a.in(() -> rig.a.mirror.openTarget(GROUP, volume, SECOND, true, call()));
+        rig.b.promote(volume, SECOND);
+        rig.b.in(() -> {
+            rig.b.mirror.connect(GROUP, volume, SECOND, back, true, call());
+            return 0;
+        });
+        rig.b.await(volume, Sync.REPLICATING);
+        rig.b.mount(volume, SECOND);
+        write(rig.b.point().resolve("data/more"), 20);
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.REPLICATING);
+        rig.b.unmount(volume, SECOND);
+        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+    }
+
+    @Test
+    void aCoreThatDiesUnderClientsIsStartedAgainAndTheyGoOn() throws Exception {
+        rig.serving(volume, FIRST);
+        Appender appender = appending();
+        rig.a
+                .mirror
+                .side(GROUP, "v1")
+                .coreDaemon
+                .pid()
+                .ifPresent(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+        rig.a.await(volume, Sync.FAILED);
+        rig.a.promote(volume, FIRST);
+        int then = appender.acknowledged();
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.SOLO);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > then + 20);
+        assertThat(appender.end()).isEmpty();
+        rig.mirror(rig.a, rig.b, volume, FIRST);
+        appender.finish();
+        rig.a.unmount(volume, FIRST);
+        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+    }
+}
