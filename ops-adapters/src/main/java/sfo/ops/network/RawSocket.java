@@ -32,7 +32,7 @@ final class RawSocket implements AutoCloseable {
     /** Whole Ethernet frames of one type on one device; of IPv6 only neighbour advertisements come in. */
     static RawSocket frames(Namespace where, String device, int type, Call call) throws HostException {
         return where.call(
-                () -> open(Libc.AF_PACKET, 0, type + " frames of " + device, socket -> {
+                () -> open(Libc.AF_PACKET, 0, name(type) + " frames of " + device, socket -> {
                     if (type == ETH_P_IPV6) {
                         advertisementsOnly(socket);
                     }
@@ -152,6 +152,14 @@ final class RawSocket implements AutoCloseable {
             closed = true;
             Libc.close(fd);
         }
+    }
+
+    private static String name(int type) {
+        return switch (type) {
+            case ETH_P_ARP -> "ARP";
+            case ETH_P_IPV6 -> "IPv6";
+            default -> "Ethernet";
+        };
     }
 
     private static byte[] linkLayer(int index, int type) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.channels.ServerSocketChannel;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import sfo.ops.api.LifeProbe;
+import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource;
 import sfo.protocol.plan.Resource.ClosedInterface;
@@ -50,9 +52,13 @@ class WireTest {
     }
 
     private void open(String appliance, String... connections) throws Exception {
+        open(appliance, Lan.usual(), connections);
+    }
+
+    private void open(String appliance, FailoverInterface definition, String... connections) throws Exception {
         apply(appliance, new GroupHost("nw-" + appliance));
-        apply(appliance, new ClosedInterface("nw-" + appliance, Lan.usual(), appliance));
-        apply(appliance, new OpenInterface("nw-" + appliance, Lan.usual(), appliance, List.of(connections)));
+        apply(appliance, new ClosedInterface("nw-" + appliance, definition, appliance));
+        apply(appliance, new OpenInterface("nw-" + appliance, definition, appliance, List.of(connections)));
     }
 
     @Test
@@ -192,16 +198,53 @@ class WireTest {
         assertThat(lan.network("b").connections("no-such-group")).isEmpty();
     }
 
+    /** Without the reset a client hangs on: the one before proves something. */
     @Test
-    void aClientsPingsGoToTheNewHolder() throws Exception {
+    void aConnectionThatIsNotNamedIsNotReset() throws Exception {
         open("a");
+        ServerSocketChannel server = Namespace.of("nw-a")
+                .call(
+                        () -> {
+                            ServerSocketChannel channel = ServerSocketChannel.open();
+                            channel.bind(new InetSocketAddress(Lan.address(Lan.V4), 4450));
+                            return channel;
+                        },
+                        Lan.call());
+        Socket client = Lan.CLIENT.call(() -> new Socket(Lan.address(Lan.V4), 4450), Lan.call());
+        try (server;
+                client;
+                var accepted = server.accept()) {
+            assertThat(accepted.isConnected()).isTrue();
+            lan.ip.act(Lan.SWITCH, List.of("link set p0a down"), Lan.call());
+            client.setSoTimeout(1500);
+            open("b", "10.77.0.99:1 10.77.0.100:4450", "nonsense", "10.77.0.13:4451 10.77.0.55:4450");
+            assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @Test
+    void whoIsBehindARouterIsAskedByEcho() throws Exception {
+        lan.ip.act(Lan.CLIENT, List.of("addr add 192.0.2.1/32 dev lo"), Lan.call());
+        lan.ip.act(Namespace.named("nw-b"), List.of("route add 192.0.2.0/24 via 10.77.0.1"), Lan.call());
+        List<LifeProbe.Finding> found = lan.network("b")
+                .probe()
+                .probe(List.of(Lan.address("192.0.2.1"), Lan.address("192.0.2.9")), Optional.empty(), Lan.call());
+        assertThat(found).extracting(LifeProbe.Finding::answered).containsExactly(true, false);
+        assertThat(found.get(0).detail()).isEqualTo("ICMP echo by way of eth0: echo reply");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClientsPingsGoToTheNewHolder(boolean sameMac) throws Exception {
+        FailoverInterface definition = sameMac ? Lan.usual() : Lan.withoutMac();
+        open("a", definition);
         Process ping = new ProcessBuilder("ip", "netns", "exec", "nw-c", "ping", "-n", "-i", "0.01", "-D", Lan.V4)
                 .redirectErrorStream(true)
                 .start();
         try {
             GroupHost group = new GroupHost("nw-b");
-            ClosedInterface closed = new ClosedInterface("nw-b", Lan.usual(), "b");
-            OpenInterface open = new OpenInterface("nw-b", Lan.usual(), "b", List.of());
+            ClosedInterface closed = new ClosedInterface("nw-b", definition, "b");
+            OpenInterface open = new OpenInterface("nw-b", definition, "b", List.of());
             long[] millis = new long[5];
             millis[0] = System.nanoTime();
             apply("b", group);
@@ -231,7 +274,7 @@ class WireTest {
         } finally {
             ping.destroyForcibly();
         }
-        OpenInterface open = new OpenInterface("nw-b", Lan.usual(), "b", List.of());
+        OpenInterface open = new OpenInterface("nw-b", definition, "b", List.of());
         lan.adapter("b", open).revert(open, Facts.NOTHING, Lan.call());
     }
 
