@@ -109,8 +109,15 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
             return;
         }
         announcer.stop(group, slot);
-        if (group.isSound() && ip.link(group, slot, call).isPresent()) {
-            ip.act(group, List.of("link set dev " + slot + " down"), call);
+        try {
+            if (group.isSound()) {
+                ip.act(group, List.of("link set dev " + slot + " down"), call);
+            }
+        } catch (HostException e) {
+            // looked for only now: nothing comes before the link goes down
+            if (ip.link(group, slot, call).isPresent()) {
+                throw e;
+            }
         }
     }
 
