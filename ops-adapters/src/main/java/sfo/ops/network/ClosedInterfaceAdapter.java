@@ -143,8 +143,8 @@ final class ClosedInterfaceAdapter implements Adapter<ClosedInterface> {
                 lines.add("link set dev " + slot + " down");
                 lines.add("link del dev " + slot);
             }
-            lines.addAll(Routes.withoutRules(ip, group, resource.definition(), call));
             ip.act(group, lines, call);
+            Routes.deleteRules(ip, group, resource.definition(), call);
         }
     }
 
@@ -201,9 +201,9 @@ final class ClosedInterfaceAdapter implements Adapter<ClosedInterface> {
                     List.of("link add link " + device + " name " + slot + mac + " netns " + group.argument()
                             + " type macvlan mode bridge"),
                     call);
-            there = ip.link(group, slot, call);
+            there = Optional.of(Ip.Link.fresh(slot, wanted.mac()));
         }
-        settle(ip, group, Nics.named(slot, there.stream().toList(), slot), wanted, call);
+        settle(ip, group, there.get(), wanted, call);
     }
 
     /** Makes a device that is in the group host quiet, and gives it MAC and addresses; these come last: they tell that it is done. */
@@ -227,7 +227,8 @@ final class ClosedInterfaceAdapter implements Adapter<ClosedInterface> {
         }
         for (Cidr address : wanted.addresses()) {
             if (!has.contains(address.toString())) {
-                lines.add("addr add " + address + on + (address.isV6() ? " nodad" : " brd +"));
+                lines.add("addr add " + address + on
+                        + (address.isV6() ? " nodad" : address.prefix() < 31 ? " brd +" : ""));
             }
         }
         if (wanted.up() && !link.up()) {

@@ -178,6 +178,13 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
             inquiry.neighbours(where, nic, senders, call);
             Map<InetAddress, Set<String>> answers =
                     inquiry.run(Inquiry.Rhythm.SHORT, answered -> !answered.isEmpty(), call);
+            for (InetAddress address : senders.keySet()) {
+                Optional<String> failure = inquiry.failure(address);
+                if (answers.isEmpty() && failure.isPresent()) {
+                    throw new HostException("whether " + address.getHostAddress() + " is free can't be known: "
+                            + failure.get() + ". Look at: ip link show " + nic.name());
+                }
+            }
             answers.forEach((address, who) -> found.put(
                     address.getHostAddress(), "in use on the wire of " + nic.name() + ": " + String.join(", ", who)));
         }

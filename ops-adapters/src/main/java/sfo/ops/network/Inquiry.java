@@ -35,12 +35,13 @@ final class Inquiry implements AutoCloseable {
         Optional<Frames.Owner> answer(byte[] packet);
     }
 
-    private record Question(InetAddress address, Ask ask) {}
+    private record Question(InetAddress address, RawSocket by, Ask ask) {}
 
-    private final List<RawSocket> sockets = new ArrayList<>();
-    private final List<Reader> readers = new ArrayList<>();
+    private final Map<RawSocket, Reader> sockets = new LinkedHashMap<>();
+    private final Map<RawSocket, String> broken = new LinkedHashMap<>();
     private final List<Question> questions = new ArrayList<>();
     private final Map<InetAddress, Set<String>> answers = new LinkedHashMap<>();
+    private final Set<Question> sent = new LinkedHashSet<>();
     private final Map<InetAddress, String> failures = new LinkedHashMap<>();
 
     /** Asks by ARP or neighbour discovery, on one device; the key is the address asked for, the value who asks. */
@@ -56,7 +57,7 @@ final class Inquiry implements AutoCloseable {
             }
             RawSocket socket = RawSocket.frames(where, device.name(), type, call);
             String how = type == RawSocket.ETH_P_ARP ? "ARP from " : "neighbour advertisement from ";
-            listen(
+            sockets.put(
                     socket,
                     frame -> Frames.owner(frame)
                             .filter(owner -> targets.contains(owner.address())
@@ -64,7 +65,7 @@ final class Inquiry implements AutoCloseable {
                             .map(owner -> new Frames.Owner(owner.address(), how + owner.mac())));
             for (InetAddress target : targets) {
                 byte[] frame = Frames.question(mac, senders.getOrDefault(target, target), target);
-                questions.add(new Question(target, () -> socket.send(frame)));
+                questions.add(new Question(target, socket, () -> socket.send(frame)));
             }
         }
     }
@@ -81,7 +82,7 @@ final class Inquiry implements AutoCloseable {
             }
             int id = IDS.incrementAndGet() & 0xffff;
             RawSocket socket = RawSocket.icmp(where, v6, device, call);
-            listen(socket, packet -> {
+            sockets.put(socket, packet -> {
                 OptionalInt sequence = Frames.echoReply(v6, packet, id);
                 return sequence.isPresent() && sequence.getAsInt() < asked.size()
                         ? Optional.of(new Frames.Owner(asked.get(sequence.getAsInt()), "echo reply"))
@@ -90,21 +91,21 @@ final class Inquiry implements AutoCloseable {
             for (int i = 0; i < asked.size(); i++) {
                 byte[] packet = Frames.echo(v6, id, i);
                 InetAddress target = asked.get(i);
-                questions.add(new Question(target, () -> socket.send(packet, target)));
+                questions.add(new Question(target, socket, () -> socket.send(packet, target)));
             }
         }
     }
 
-    /** Why some question could not be sent, by address. */
-    Map<InetAddress, String> failures() {
-        return failures;
+    /** Why an address was not asked at all (its silence proves nothing); empty if it was. */
+    Optional<String> failure(InetAddress address) {
+        boolean asked = sent.stream().anyMatch(q -> q.address().equals(address) && !broken.containsKey(q.by()));
+        return asked ? Optional.empty() : Optional.of(failures.getOrDefault(address, "it was not asked"));
     }
 
     /**
      * Asks, and waits until the answers are {@code enough} or the time is over.
      *
-     * @return by address, what answered
-     * @throws HostException if not one question could be sent
+     * @return by address, what answered; of those that are missing, {@link #failure} tells whether they were asked
      */
     Map<InetAddress, Set<String>> run(Rhythm rhythm, Predicate<Set<InetAddress>> enough, Call call)
             throws HostException {
@@ -117,40 +118,43 @@ final class Inquiry implements AutoCloseable {
                 ask();
             }
             long next = asked < rhythm.at().size() ? rhythm.at().get(asked) : end;
-            RawSocket.await(sockets, Math.max(1, Math.min(next, end) - since(start)));
-            for (int i = 0; i < sockets.size(); i++) {
-                drain(sockets.get(i), readers.get(i));
+            List<RawSocket> sound = sockets.keySet().stream()
+                    .filter(socket -> !broken.containsKey(socket))
+                    .toList();
+            RawSocket.await(sound, Math.max(1, Math.min(next, end) - since(start)));
+            for (RawSocket socket : sound) {
+                drain(socket);
             }
         }
         return answers;
     }
 
-    private void ask() throws HostException {
-        int failed = 0;
+    private void ask() {
         for (Question question : questions) {
             try {
                 question.ask().now();
+                sent.add(question);
             } catch (HostException e) {
-                failed++;
                 failures.put(question.address(), String.valueOf(e.getMessage()));
-                if (failed == questions.size()) {
-                    throw e;
-                }
             }
         }
     }
 
-    private void drain(RawSocket socket, Reader reader) throws HostException {
-        for (Optional<byte[]> in = socket.receive(); in.isPresent(); in = socket.receive()) {
-            reader.answer(in.get())
-                    .ifPresent(owner -> answers.computeIfAbsent(owner.address(), a -> new LinkedHashSet<>())
-                            .add(owner.mac()));
+    private void drain(RawSocket socket) {
+        Reader reader = sockets.getOrDefault(socket, packet -> Optional.empty());
+        try {
+            for (Optional<byte[]> in = socket.receive(); in.isPresent(); in = socket.receive()) {
+                reader.answer(in.get())
+                        .ifPresent(owner -> answers.computeIfAbsent(owner.address(), a -> new LinkedHashSet<>())
+                                .add(owner.mac()));
+            }
+        } catch (HostException e) {
+            // such as its NIC that goes down meanwhile: what others hear still counts
+            broken.put(socket, String.valueOf(e.getMessage()));
+            questions.stream()
+                    .filter(q -> q.by().equals(socket))
+                    .forEach(q -> failures.put(q.address(), String.valueOf(e.getMessage())));
         }
-    }
-
-    private void listen(RawSocket socket, Reader reader) {
-        sockets.add(socket);
-        readers.add(reader);
     }
 
     private static long since(long start) {
@@ -159,6 +163,6 @@ final class Inquiry implements AutoCloseable {
 
     @Override
     public void close() {
-        sockets.forEach(RawSocket::close);
+        sockets.keySet().forEach(RawSocket::close);
     }
 }

@@ -12,6 +12,7 @@ import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.Cidr;
+import sfo.protocol.model.Mac;
 
 /** The {@code ip} command, one process for any number of questions or acts. */
 final class Ip {
@@ -41,6 +42,12 @@ final class Ip {
             int parent,
             String parentName,
             List<Cidr> addresses) {
+
+        /** A macvlan as it is right after it was made. */
+        static Link fresh(String name, Optional<Mac> mac) {
+            String address = mac.map(Mac::value).orElse("");
+            return new Link(0, name, address, false, false, true, "macvlan", "", 0, "", List.of());
+        }
 
         /** Addresses that were given to it; the kernel makes those of the link alone by itself. */
         List<Cidr> given() {
@@ -97,10 +104,19 @@ final class Ip {
 
     /** Carries out the lines in their order, up to the first that fails. */
     void act(Namespace where, List<String> lines, Call call) throws HostException {
+        act(where, argv(where, "-batch", "-"), lines, call);
+    }
+
+    /** The same for one address family ({@code -4} or {@code -6}). */
+    void act(Namespace where, String family, List<String> lines, Call call) throws HostException {
+        act(where, argv(where, family, "-batch", "-"), lines, call);
+    }
+
+    private void act(Namespace where, List<String> argv, List<String> lines, Call call) throws HostException {
         if (lines.isEmpty()) {
             return;
         }
-        Exec.Output output = exec.run(call, argv(where, "-batch", "-"), lines(lines));
+        Exec.Output output = exec.run(call, argv, lines(lines));
         if (!output.ok()) {
             throw new HostException("ip (in the network namespace " + where + ") could not carry out \""
                     + String.join("; ", lines) + "\": " + output.err().strip());

@@ -2,13 +2,13 @@ package sfo.ops.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import sfo.ops.api.Adapter;
@@ -26,7 +26,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 /** Link up with its routes, announced, the wire proved by the gateway, clients' old connections reset. */
 final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
     private static final String STATE = "state";
-    private static final String GATEWAYS = "gateways";
+    private static final String ROUTES = "routes";
 
     private final Ip ip;
     private final Namespace host;
@@ -60,15 +60,8 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
         List<JsonNode> answers = ip.ask(group, List.of("addr show", "route show table all"), call);
         for (Ip.Link link : Ip.links(answers.get(0))) {
             if (link.name().equals(slot)) {
-                Set<String> gateways = new TreeSet<>();
-                for (JsonNode route : answers.get(1)) {
-                    if (route.path("dev").asText().equals(slot) && route.hasNonNull("gateway")) {
-                        gateways.add(route.path("dst").asText() + ">"
-                                + Cidr.literal("gateway", route.path("gateway").asText())
-                                        .getHostAddress());
-                    }
-                }
-                return Facts.of(STATE, link.up() ? "up" : "down", GATEWAYS, String.join(" ", gateways));
+                return Facts.of(
+                        STATE, link.up() ? "up" : "down", ROUTES, String.join(" ", Routes.there(slot, answers.get(1))));
             }
         }
         return Facts.NOTHING;
@@ -76,10 +69,8 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
 
     @Override
     public boolean holds(OpenInterface resource, Facts facts) {
-        Set<String> there = Set.of(facts.get(GATEWAYS).split(" "));
         return facts.get(STATE).equals("up")
-                && resource.definition().gateways().stream()
-                        .allMatch(gateway -> there.contains("default>" + gateway.getHostAddress()));
+                && Set.of(facts.get(ROUTES).split(" ", -1)).containsAll(Routes.wanted(resource.definition()));
     }
 
     @Override
@@ -101,7 +92,11 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
         } catch (HostException e) {
             // it answers already: do not leave it so until the roll-back comes to it
             announcer.stop(group, slot);
-            ip.act(group, List.of("link set dev " + slot + " down"), call);
+            try {
+                ip.act(group, List.of("link set dev " + slot + " down"), Call.of(call.tag(), Duration.ofSeconds(5)));
+            } catch (HostException stillUp) {
+                e.addSuppressed(stillUp);
+            }
             throw e;
         }
     }
@@ -114,14 +109,22 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
             return;
         }
         announcer.stop(group, slot);
-        if (group.isSound() && ip.link(group, slot, call).isPresent()) {
-            ip.act(group, List.of("link set dev " + slot + " down"), call);
+        try {
+            if (group.isSound()) {
+                ip.act(group, List.of("link set dev " + slot + " down"), call);
+            }
+        } catch (HostException e) {
+            // looked for only now: nothing comes before the link goes down
+            if (ip.link(group, slot, call).isPresent()) {
+                throw e;
+            }
         }
     }
 
     private void raise(OpenInterface resource, Namespace group, byte[] mac, Call call) throws HostException {
         FailoverInterface definition = resource.definition();
         String slot = definition.slot();
+        Routes.addRules(ip, group, definition, call);
         List<String> lines = new ArrayList<>();
         if (definition.addresses().stream().anyMatch(Cidr::isV6)) {
             // the kernel forgets it whenever the link goes down, and multicast listener reports are void without
@@ -134,7 +137,7 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
             awaitCarrier(ip, group, slot, call);
             lines.clear();
         }
-        lines.addAll(Routes.lines(ip, group, definition, call));
+        lines.addAll(Routes.lines(definition));
         ip.act(group, lines, call);
     }
 

@@ -10,6 +10,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 
@@ -18,6 +20,13 @@ final class RawSocket implements AutoCloseable {
     static final int ETH_P_ALL = 0x0003;
     static final int ETH_P_ARP = 0x0806;
     static final int ETH_P_IPV6 = 0x86dd;
+
+    /** The kernel makes whoever closes a packet socket wait until no CPU uses it, tens of milliseconds: not for a step. */
+    private static final ExecutorService CLOSER = Executors.newSingleThreadExecutor(work -> {
+        Thread thread = new Thread(work, "socket-closer");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private final int fd;
     private final String what;
@@ -32,7 +41,7 @@ final class RawSocket implements AutoCloseable {
     /** Whole Ethernet frames of one type on one device; of IPv6 only neighbour advertisements come in. */
     static RawSocket frames(Namespace where, String device, int type, Call call) throws HostException {
         return where.call(
-                () -> open(Libc.AF_PACKET, 0, type + " frames of " + device, socket -> {
+                () -> open(Libc.AF_PACKET, 0, name(type) + " frames of " + device, socket -> {
                     if (type == ETH_P_IPV6) {
                         advertisementsOnly(socket);
                     }
@@ -150,8 +159,16 @@ final class RawSocket implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            Libc.close(fd);
+            CLOSER.execute(() -> Libc.close(fd));
         }
+    }
+
+    private static String name(int type) {
+        return switch (type) {
+            case ETH_P_ARP -> "ARP";
+            case ETH_P_IPV6 -> "IPv6";
+            default -> "Ethernet";
+        };
     }
 
     private static byte[] linkLayer(int index, int type) {

@@ -3,9 +3,9 @@ package sfo.ops.network;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.protocol.model.Cidr;
@@ -19,7 +19,7 @@ import sfo.protocol.model.Route;
 final class Routes {
     private Routes() {}
 
-    static List<String> lines(Ip ip, Namespace group, FailoverInterface definition, Call call) throws HostException {
+    static List<String> lines(FailoverInterface definition) {
         String slot = definition.slot();
         int number = number(slot);
         List<String> lines = new ArrayList<>();
@@ -27,45 +27,85 @@ final class Routes {
             lines.add("route replace " + route.to() + " via " + route.via().getHostAddress() + " dev " + slot
                     + onLink(definition, route.via()));
         }
-        Set<String> ruled = number > 0 && !definition.gateways().isEmpty() ? ruled(ip, group, number, call) : Set.of();
         for (InetAddress gateway : definition.gateways()) {
             String way = "route replace default via " + gateway.getHostAddress() + " dev " + slot
                     + onLink(definition, gateway);
             lines.add(way + " metric " + (100 + number));
-            if (number == 0) {
-                continue;
-            }
-            lines.add(way + " table " + table(number));
-            for (Cidr address : definition.addresses()) {
-                boolean sameFamily = address.address().getAddress().length == gateway.getAddress().length;
-                if (sameFamily && !ruled.contains(address.host())) {
-                    lines.add("rule add from " + address.host() + " lookup " + table(number));
-                }
+            if (number > 0) {
+                lines.add(way + " table " + table(number));
             }
         }
         return lines;
     }
 
-    /** Takes away the rules of a slot; its routes go with its link. */
-    static List<String> withoutRules(Ip ip, Namespace group, FailoverInterface definition, Call call)
-            throws HostException {
+    /** Adds the rules that lead to a slot's own table; none for the first slot. */
+    static void addRules(Ip ip, Namespace group, FailoverInterface definition, Call call) throws HostException {
         int number = number(definition.slot());
-        if (number == 0 || definition.gateways().isEmpty()) {
-            return List.of();
+        for (InetAddress gateway : number == 0 ? List.<InetAddress>of() : definition.gateways()) {
+            String family = family(gateway);
+            Set<String> ruled = ruled(ip, group, family, number, call);
+            List<String> lines = definition.addresses().stream()
+                    .filter(a -> family(a.address()).equals(family) && !ruled.contains(a.host()))
+                    .map(a -> "rule add from " + a.host() + " lookup " + table(number))
+                    .toList();
+            ip.act(group, family, lines, call);
         }
-        return ruled(ip, group, number, call).stream()
-                .map(from -> "rule del from " + from + " lookup " + table(number))
-                .toList();
     }
 
-    private static Set<String> ruled(Ip ip, Namespace group, int number, Call call) throws HostException {
-        Set<String> from = new HashSet<>();
-        // "-6" holds for a whole batch: one question per family
-        for (String family : List.of("-4", "-6")) {
-            for (JsonNode rule : ip.askOne(group, family, "rule show", call)) {
-                if (rule.path("table").asText().equals(Integer.toString(table(number)))) {
-                    from.add(Cidr.literal("rule", rule.path("src").asText()).getHostAddress());
-                }
+    /** Takes away the rules of a slot; its routes go with its link. */
+    static void deleteRules(Ip ip, Namespace group, FailoverInterface definition, Call call) throws HostException {
+        int number = number(definition.slot());
+        for (InetAddress gateway : number == 0 ? List.<InetAddress>of() : definition.gateways()) {
+            String family = family(gateway);
+            List<String> lines = ruled(ip, group, family, number, call).stream()
+                    .map(from -> "rule del from " + from + " lookup " + table(number))
+                    .toList();
+            ip.act(group, family, lines, call);
+        }
+    }
+
+    /** A line of a batch says nothing of its family, and rules need to be told. */
+    private static String family(InetAddress address) {
+        return address.getAddress().length == 4 ? "-4" : "-6";
+    }
+
+    /** Routes by way of a router on a device, as {@code network>router}, in the main table. */
+    static Set<String> there(String device, JsonNode routes) {
+        Set<String> there = new TreeSet<>();
+        for (JsonNode route : routes) {
+            boolean main = route.path("table").asText("main").equals("main");
+            if (main && route.path("dev").asText().equals(device) && route.hasNonNull("gateway")) {
+                InetAddress router =
+                        Cidr.literal("gateway", route.path("gateway").asText());
+                there.add(network(route.path("dst").asText(), router) + ">" + router.getHostAddress());
+            }
+        }
+        return there;
+    }
+
+    static Set<String> wanted(FailoverInterface definition) {
+        Set<String> wanted = new TreeSet<>();
+        definition.gateways().forEach(gateway -> wanted.add("default>" + gateway.getHostAddress()));
+        definition
+                .routes()
+                .forEach(route -> wanted.add(route.to() + ">" + route.via().getHostAddress()));
+        return wanted;
+    }
+
+    private static String network(String to, InetAddress router) {
+        if (to.equals("default")) {
+            return to;
+        }
+        return Cidr.parse(to.contains("/") ? to : to + "/" + router.getAddress().length * 8)
+                .toString();
+    }
+
+    private static Set<String> ruled(Ip ip, Namespace group, String family, int number, Call call)
+            throws HostException {
+        Set<String> from = new TreeSet<>();
+        for (JsonNode rule : ip.askOne(group, family, "rule show", call)) {
+            if (rule.path("table").asText().equals(Integer.toString(table(number)))) {
+                from.add(Cidr.literal("rule", rule.path("src").asText()).getHostAddress());
             }
         }
         return from;

@@ -105,9 +105,9 @@ final class SpareNic {
                     "link set dev " + name + " down",
                     "addr flush dev " + name,
                     "link set dev " + name + " address " + before.get(ClosedInterfaceAdapter.MAC)));
-            lines.addAll(Routes.withoutRules(ip, group, resource.definition(), call));
             lines.add("link set dev " + name + " netns " + host.argument() + " name " + device);
             ip.act(group, lines, call);
+            Routes.deleteRules(ip, group, resource.definition(), call);
         }
         backOnHost(resource, device, before, call);
     }

@@ -60,7 +60,8 @@ final class WireProbe implements LifeProbe {
             Map<InetAddress, Set<String>> answers =
                     inquiry.run(Inquiry.Rhythm.SHORT, answered -> answered.containsAll(asked), call);
             return addresses.stream()
-                    .map(address -> finding(address, ways.getOrDefault(address, NONE), answers, inquiry.failures()))
+                    .map(address ->
+                            finding(address, ways.getOrDefault(address, NONE), answers, inquiry.failure(address)))
                     .toList();
         }
     }
@@ -95,7 +96,7 @@ final class WireProbe implements LifeProbe {
     }
 
     private static Finding finding(
-            InetAddress address, Way way, Map<InetAddress, Set<String>> answers, Map<InetAddress, String> failures) {
+            InetAddress address, Way way, Map<InetAddress, Set<String>> answers, Optional<String> failure) {
         if (way.own()) {
             return new Finding(
                     address,
@@ -117,8 +118,12 @@ final class WireProbe implements LifeProbe {
         if (!heard.isEmpty()) {
             return new Finding(address, name, true, true, asked + nic.name() + ": " + String.join(", ", heard));
         }
-        String failed = failures.containsKey(address) ? " (" + failures.get(address) + ")" : "";
+        // what could not be asked proves no more than a NIC without carrier
         return new Finding(
-                address, name, true, false, asked + nic.name() + ": silence on 3 tries over 300 ms" + failed);
+                address,
+                name,
+                failure.isEmpty(),
+                false,
+                asked + nic.name() + ": " + failure.orElse("silence on 3 tries over 300 ms"));
     }
 }

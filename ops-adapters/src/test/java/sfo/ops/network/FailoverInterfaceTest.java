@@ -12,9 +12,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import sfo.ops.api.HostException;
+import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
-import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
+import sfo.protocol.model.Route;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource;
 import sfo.protocol.plan.Resource.ClosedInterface;
@@ -172,12 +173,7 @@ class FailoverInterfaceTest {
 
     @Test
     void withoutAMacEachMemberHasItsOwn() throws Exception {
-        FailoverInterface none = Lan.definition(
-                "fo0",
-                new Nic("eth0", Nic.Use.SHARED),
-                new MacChoice(MacChoice.Kind.NONE, java.util.Optional.empty()),
-                List.of(Lan.GATEWAY),
-                Lan.V4 + "/24");
+        FailoverInterface none = Lan.withoutMac();
         apply(new GroupHost("nw-a"));
         apply(closed(none));
         String mac = inspect(closed(none)).get("mac");
@@ -193,23 +189,32 @@ class FailoverInterfaceTest {
 
     @Test
     void twoInterfacesEachAnswerByTheirOwnGateway() throws Exception {
-        FailoverInterface second = Lan.definition(
+        FailoverInterface second = new FailoverInterface(
                 "fo1",
-                new Nic("eth0", Nic.Use.SHARED),
+                List.of(Cidr.parse("10.77.0.101/24"), Cidr.parse("fd77::101/64")),
                 Lan.given("02:77:00:00:01:01"),
-                List.of(Lan.GATEWAY),
-                "10.77.0.101/24");
+                List.of(Lan.GATEWAY.address(), Lan.GATEWAY6.address()),
+                List.of(
+                        new Route(Cidr.parse("198.51.100.0/24"), Lan.address("10.77.0.2")),
+                        new Route(Cidr.parse("fd99::1/128"), Lan.address("fd77::2"))),
+                Lan.usual().nics());
         apply(new GroupHost("nw-a"));
         for (FailoverInterface definition : List.of(Lan.usual(), second)) {
             apply(closed(definition));
             apply(open(definition));
             apply(open(definition));
+            assertThat(holds(open(definition)))
+                    .as("%s", inspect(open(definition)))
+                    .isTrue();
         }
         assertThat(clientReaches(Lan.V4)).isTrue();
         assertThat(clientReaches("10.77.0.101")).isTrue();
         String way =
                 lan.exec.need(Lan.call(), "ip", "-n", "sfo-nw-a", "route", "get", "192.0.2.1", "from", "10.77.0.101");
         assertThat(way).contains("dev fo1");
+        assertThat(clientReaches("fd77::101")).isTrue();
+        lan.ip.act(HOST, List.of("route del 198.51.100.0/24"), Lan.call());
+        assertThat(holds(open(second))).as("a route is missing").isFalse();
         revert(open(second), Facts.NOTHING);
         revert(closed(second), Facts.NOTHING);
         assertThat(lan.exec.need(Lan.call(), "ip", "-n", "sfo-nw-a", "rule", "show"))

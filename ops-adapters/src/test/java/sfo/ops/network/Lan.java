@@ -107,6 +107,11 @@ final class Lan implements AutoCloseable {
                 "fo0", new Nic("eth0", Nic.Use.SHARED), given(MAC), List.of(GATEWAY, GATEWAY6), V4 + "/24", V6 + "/64");
     }
 
+    static FailoverInterface withoutMac() {
+        MacChoice none = new MacChoice(MacChoice.Kind.NONE, Optional.empty());
+        return definition("fo0", new Nic("eth0", Nic.Use.SHARED), none, List.of(GATEWAY), V4 + "/24");
+    }
+
     static FailoverInterface onSpare() {
         return definition("fo0", new Nic("eth1", Nic.Use.SPARE), given(MAC), List.of(GATEWAY), V4 + "/24", V6 + "/64");
     }
