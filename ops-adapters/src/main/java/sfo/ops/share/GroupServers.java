@@ -3,6 +3,7 @@ package sfo.ops.share;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,25 +143,49 @@ public final class GroupServers {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             views.put(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")), false);
             for (Path process : all) {
-                try {
-                    Path view = Files.readSymbolicLink(process.resolve("ns/mnt"));
-                    Boolean ours = views.get(view);
-                    if (ours == null) {
-                        ours = mounts(process).contains(" - tmpfs " + server.mark() + " ");
-                        views.put(view, ours);
-                    }
-                    if (ours) {
-                        ProcessHandle.of(Long.parseLong(process.getFileName().toString()))
-                                .ifPresent(found::add);
-                    }
-                } catch (IOException ended) {
-                    // between two looks: it is no process of anybody now
+                if (isOf(server, process, views)) {
+                    ProcessHandle.of(Long.parseLong(process.getFileName().toString()))
+                            .ifPresent(found::add);
                 }
             }
         } catch (IOException e) {
             throw new HostException("cannot read /proc: " + e.getMessage(), e);
         }
         return found;
+    }
+
+    /** By any of its threads that lives: the first one may be gone while others still hold files of the volume. */
+    private static boolean isOf(Server server, Path process, Map<Path, Boolean> views) {
+        if (isInView(server, process, views)) {
+            return true;
+        }
+        if (Files.isReadable(process.resolve("ns/mnt"))) {
+            return false;
+        }
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(process.resolve("task"))) {
+            for (Path thread : threads) {
+                if (isInView(server, thread, views)) {
+                    return true;
+                }
+            }
+        } catch (IOException | DirectoryIteratorException ended) {
+            return false;
+        }
+        return false;
+    }
+
+    private static boolean isInView(Server server, Path task, Map<Path, Boolean> views) {
+        try {
+            Path view = Files.readSymbolicLink(task.resolve("ns/mnt"));
+            Boolean known = views.get(view);
+            if (known == null) {
+                known = mounts(task).contains(" - tmpfs " + server.mark() + " ");
+                views.put(view, known);
+            }
+            return known;
+        } catch (IOException ended) {
+            return false;
+        }
     }
 
     /** Whether the server listens on a TCP port of the group host. */

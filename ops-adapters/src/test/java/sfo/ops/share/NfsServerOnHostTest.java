@@ -24,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import sfo.protocol.model.Share;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource.AnsweringShares;
@@ -84,7 +86,19 @@ class NfsServerOnHostTest {
                 "limited", Share.Protocol.NFS, "tank", "two", false, false, List.of("192.0.2.7"), 2, Map.of());
         Share readOnly =
                 new Share("look", Share.Protocol.NFS, "tank", "one", true, false, List.of("10.98.7.0/24"), 3, Map.of());
-        NfsServer server = server(nfs("one", 1, "one"), limited, readOnly);
+        Share newer = new Share(
+                "newer", Share.Protocol.NFS, "tank", "two", false, false, List.of(), 4, Map.of("Protocols", "4"));
+        Share reserved = new Share(
+                "reserved",
+                Share.Protocol.NFS,
+                "tank",
+                "two",
+                false,
+                false,
+                List.of(),
+                5,
+                Map.of("PrivilegedPort", "true"));
+        NfsServer server = server(nfs("one", 1, "one"), limited, readOnly, newer, reserved);
         long start = System.nanoTime();
         adapter("a").apply(server, call(20));
         long applied = System.nanoTime();
@@ -212,6 +226,18 @@ class NfsServerOnHostTest {
         assertThat(Files.readString(Path.of("/proc/self/mounts"))).isEqualTo(mountsBefore);
     }
 
+    @Test
+    void anExportWhoseFolderIsGoneFailsTheQuestionByItsName() throws Exception {
+        adapter("a").apply(server(nfs("one", 1, "one"), nfs("two", 2, "two")), call(20));
+        Files.delete(dir.resolve("vol/two/hello"));
+        Files.delete(dir.resolve("vol/two"));
+        AnsweringSharesAdapter asking = new AnsweringSharesAdapter(lab.exec);
+        List<Share> both = List.of(nfs("one", 1, "one"), nfs("two", 2, "two"));
+        assertThat(catchHost(() -> asking.apply(new AnsweringShares(lab.group, both, ADDRESS), call(5))))
+                .hasMessageContaining("NFS two (its folder is gone")
+                .hasMessageNotContaining("NFS one");
+    }
+
     private void kill(String name) throws Exception {
         for (String pid : lab.processes()) {
             if (Files.readString(Path.of("/proc", pid, "comm")).startsWith(name)) {
@@ -221,9 +247,10 @@ class NfsServerOnHostTest {
         }
     }
 
-    @Test
-    void aHundredExports() throws Exception {
-        Share[] many = IntStream.rangeClosed(1, 100)
+    @ParameterizedTest
+    @ValueSource(ints = {100, 1000})
+    void manyExports(int count) throws Exception {
+        Share[] many = IntStream.rangeClosed(1, count)
                 .mapToObj(i -> nfs("share" + i, i, "one"))
                 .toArray(Share[]::new);
         long start = System.nanoTime();
@@ -231,8 +258,8 @@ class NfsServerOnHostTest {
         long applied = System.nanoTime();
         new AnsweringSharesAdapter(lab.exec).apply(new AnsweringShares(lab.group, List.of(many), ADDRESS), call(20));
         System.out.printf(
-                "nfs: 100 exports served after %d ms, asked in %d ms%n",
-                ms(start, applied), ms(applied, System.nanoTime()));
+                "nfs: %d exports served after %d ms, asked in %d ms%n",
+                count, ms(start, applied), ms(applied, System.nanoTime()));
     }
 
     /** A client that opened a file once, by NFSv3, and keeps it. */

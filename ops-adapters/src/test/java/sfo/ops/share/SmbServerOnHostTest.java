@@ -20,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import sfo.ops.api.HostException;
 import sfo.protocol.model.Share;
 import sfo.protocol.plan.Facts;
@@ -201,9 +203,10 @@ class SmbServerOnHostTest {
         assertThat(Files.readString(Path.of("/proc/self/mounts"))).isEqualTo(mountsBefore);
     }
 
-    @Test
-    void aHundredSharesCostAFile() throws Exception {
-        Share[] many = IntStream.rangeClosed(1, 100)
+    @ParameterizedTest
+    @ValueSource(ints = {100, 1000})
+    void manySharesCostAFile(int count) throws Exception {
+        Share[] many = IntStream.rangeClosed(1, count)
                 .mapToObj(i -> smb("share" + i, i, "one"))
                 .toArray(Share[]::new);
         long start = System.nanoTime();
@@ -211,8 +214,8 @@ class SmbServerOnHostTest {
         long applied = System.nanoTime();
         new AnsweringSharesAdapter(lab.exec).apply(new AnsweringShares(lab.group, List.of(many), ADDRESS), call(20));
         System.out.printf(
-                "smb: 100 shares served after %d ms, asked in %d ms%n",
-                ms(start, applied), ms(applied, System.nanoTime()));
+                "smb: %d shares served after %d ms, asked in %d ms%n",
+                count, ms(start, applied), ms(applied, System.nanoTime()));
     }
 
     private String sid(String conf) throws HostException {
