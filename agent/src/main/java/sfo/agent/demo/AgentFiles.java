@@ -34,8 +34,7 @@ record AgentFiles(String appliance, Path home, Path run) {
     /** @param world the embedded adapters' folder, if they are to be used */
     void write(At self, String peer, At other, Path keys, Optional<Path> world) throws IOException {
         Files.createDirectories(temporary());
-        String text =
-                """
+        String text = """
                 sfo {
                   appliance = %s
                   data = "%s"
@@ -51,26 +50,24 @@ record AgentFiles(String appliance, Path home, Path run) {
                   %s
                   backups { every = 1m, keep = 20, verify-every = 1h }
                 }
-                """
-                        .formatted(
-                                appliance,
-                                home.resolve("data"),
-                                run,
-                                socket(),
-                                self.host(),
-                                self.port(),
-                                self.helloPort(),
-                                keys.resolve(appliance + ".key"),
-                                keys.resolve(appliance + ".crt"),
-                                keys.resolve("ca.crt"),
-                                peer,
-                                other.host(),
-                                other.port(),
-                                other.helloPort(),
-                                other.mirrorAddress(),
-                                self.mirrorAddress(),
-                                world.map(w -> "adapters { embedded = \"" + w + "\" }")
-                                        .orElse(""));
+                """.formatted(
+                        appliance,
+                        home.resolve("data"),
+                        run,
+                        socket(),
+                        self.host(),
+                        self.port(),
+                        self.helloPort(),
+                        keys.resolve(appliance + ".key"),
+                        keys.resolve(appliance + ".crt"),
+                        keys.resolve("ca.crt"),
+                        peer,
+                        other.host(),
+                        other.port(),
+                        other.helloPort(),
+                        other.mirrorAddress(),
+                        self.mirrorAddress(),
+                        world.map(w -> "adapters { embedded = \"" + w + "\" }").orElse(""));
         Files.writeString(settings(), text);
     }
 }

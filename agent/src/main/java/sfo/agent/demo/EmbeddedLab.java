@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.concurrent.TimeUnit;
 import sfo.agent.boot.Keys;
 import sfo.ops.api.Call;
@@ -149,7 +149,8 @@ public final class EmbeddedLab implements Lab {
     @Override
     public Exec.Output sfo(String appliance, Duration limit, List<String> words) throws IOException {
         try {
-            return new Exec().run(Call.within(limit), Programs.client(files(appliance).socket(), words), "");
+            return new Exec()
+                    .run(Call.within(limit), Programs.client(files(appliance).socket(), words), "");
         } catch (HostException e) {
             throw new IOException(e.getMessage(), e);
         }
@@ -197,7 +198,7 @@ public final class EmbeddedLab implements Lab {
     }
 
     @Override
-    public SortedMap<String, SortedSet<String>> dump(String appliance) throws IOException {
+    public NavigableMap<String, NavigableSet<String>> dump(String appliance) throws IOException {
         return HostDump.ofFolder(world.appliance(appliance));
     }
 

@@ -30,7 +30,10 @@ public final class IoLog {
 
     /** The end of the first good I/O after {@code nanos}; empty if there was none yet. */
     public synchronized OptionalLong firstAfter(long nanos) {
-        return good.stream().mapToLong(Long::longValue).filter(t -> t - nanos > 0).findFirst();
+        return good.stream()
+                .mapToLong(Long::longValue)
+                .filter(t -> t - nanos > 0)
+                .findFirst();
     }
 
     /** Waits for one. @return whether there is one */

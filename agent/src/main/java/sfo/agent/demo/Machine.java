@@ -64,7 +64,8 @@ public final class Machine {
                     "true");
             return output.ok()
                     ? Optional.empty()
-                    : Optional.of("namespaces are not allowed here: " + output.err().strip());
+                    : Optional.of(
+                            "namespaces are not allowed here: " + output.err().strip());
         } catch (IOException | HostException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
@@ -75,8 +76,8 @@ public final class Machine {
         List<String> missing = new ArrayList<>();
         for (String name : PACKAGES) {
             try {
-                Exec.Output output = EXEC.run(
-                        Call.within(Duration.ofSeconds(20)), "dpkg-query", "-W", "-f", "${Status}", name);
+                Exec.Output output =
+                        EXEC.run(Call.within(Duration.ofSeconds(20)), "dpkg-query", "-W", "-f", "${Status}", name);
                 if (!output.ok() || !output.out().equals("install ok installed")) {
                     missing.add(name);
                 }
@@ -89,8 +90,8 @@ public final class Machine {
 
     /** Installs them, after saying so. */
     static void install(List<String> packages, Consumer<String> say) throws IOException {
-        List<String> argv = new ArrayList<>(
-                List.of("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"));
+        List<String> argv = new ArrayList<>(List.of(
+                "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"));
         argv.addAll(packages);
         say.accept("missing packages, installed now: " + String.join(" ", argv.subList(2, argv.size())));
         try {

@@ -116,7 +116,8 @@ final class NewConnections implements Workload {
                 TimeUnit.MILLISECONDS);
         try {
             if (!log.awaitAfter(begin, Duration.ofSeconds(30))) {
-                throw new IOException(name + ": no good I/O in 30 s: " + log.lastError().orElse("nothing came back"));
+                throw new IOException(
+                        name + ": no good I/O in 30 s: " + log.lastError().orElse("nothing came back"));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -183,8 +184,7 @@ final class NewConnections implements Workload {
         for (long number : numbers) {
             Path copy = files.resolve("copy");
             Files.deleteIfExists(copy);
-            Exec.Output output =
-                    client.run(Duration.ofSeconds(10), words.get(file(number), copy), "");
+            Exec.Output output = client.run(Duration.ofSeconds(10), words.get(file(number), copy), "");
             if (!Arrays.equals(read(copy), Records.of(seed, number))) {
                 lost.add(name + ": " + file(number) + " is not there as written: "
                         + (output.err() + output.out()).strip());

@@ -54,7 +54,8 @@ abstract class RecordWriter implements Workload {
         thread.start();
         try {
             if (!log.awaitAfter(begin, Duration.ofSeconds(30))) {
-                throw new IOException(name + ": no good I/O in 30 s: " + log.lastError().orElse("nothing came back"));
+                throw new IOException(
+                        name + ": no good I/O in 30 s: " + log.lastError().orElse("nothing came back"));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

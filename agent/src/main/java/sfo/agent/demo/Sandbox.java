@@ -37,7 +37,8 @@ final class Sandbox {
 
     /** @param binds {@code FOLDER:TARGET}, folders that it has in place of the machine's own */
     static Sandbox start(String name, List<String> binds, Path log, LabFolder lab) throws IOException {
-        List<String> argv = new ArrayList<>(List.of("unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork"));
+        List<String> argv =
+                new ArrayList<>(List.of("unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork"));
         argv.addAll(List.of("--kill-child", "--mount-proc", "--propagation", "private"));
         argv.addAll(List.of("/bin/sh", "-c", script(), "sfo-demo", name));
         argv.addAll(binds);

@@ -28,8 +28,8 @@ public final class Sfo {
     public String must(String appliance, String... words) throws IOException {
         Exec.Output output = lab.sfo(appliance, LIMIT, List.of(words));
         if (!output.ok()) {
-            throw new IOException("on " + appliance + ", sfo " + String.join(" ", words) + " ended with " + output.exit()
-                    + ":\n" + (output.out() + output.err()).strip() + "\n" + endOfLog(appliance));
+            throw new IOException("on " + appliance + ", sfo " + String.join(" ", words) + " ended with "
+                    + output.exit() + ":\n" + (output.out() + output.err()).strip() + "\n" + endOfLog(appliance));
         }
         return output.out();
     }
