@@ -16,6 +16,7 @@ import sfo.protocol.json.Json;
 /** {@code sfo demo}. */
 @Command(
         name = "sfo demo",
+        mixinStandardHelpOptions = true,
         description = {
             "A group on this machine: serves, has the power of its appliance cut, fails over, and goes back.",
             "Prints what happens, with times, and what the clients saw. Leaves nothing behind."
@@ -49,20 +50,13 @@ public final class Demo implements Callable<Integer> {
     @Option(names = "--keep", description = "Leave the folder with settings, logs and volumes in place, and say where.")
     private boolean keep;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "This page.")
-    private boolean help;
-
     private final long begin = System.nanoTime();
     private final PrintStream out = System.out;
 
     private Demo() {}
 
     public static void main(String[] words) {
-        CommandLine line = new CommandLine(new Demo());
-        System.exit(line.execute(words));
+        System.exit(new CommandLine(new Demo()).execute(words));
     }
 
     private void say(String text) {
@@ -83,13 +77,12 @@ public final class Demo implements Callable<Integer> {
             return ExitCode.REFUSED.code();
         }
         boolean namespaces = mode == Mode.namespaces;
-        try (Lab lab = namespaces ? NamespaceLab.make(keep) : EmbeddedLab.make(keep)) {
-            Thread hook = new Thread(lab::close, "lab-close");
-            Runtime.getRuntime().addShutdownHook(hook);
-            Figures figures = new Story(lab, String.valueOf(mode), this::say).tell();
-            lab.close();
-            if (keep) {
-                say("kept: " + lab.folder());
+        try {
+            Figures figures;
+            try (Lab lab = namespaces ? NamespaceLab.make(keep) : EmbeddedLab.make(keep)) {
+                Runtime.getRuntime().addShutdownHook(new Thread(lab::close, "lab-close"));
+                say("everything lies in " + lab.folder() + (keep ? ", and is kept" : ""));
+                figures = new Story(lab, String.valueOf(mode), this::say).tell();
             }
             out.println();
             out.print(figures.table());

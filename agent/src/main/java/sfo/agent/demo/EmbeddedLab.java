@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.concurrent.TimeUnit;
 import sfo.agent.boot.Keys;
 import sfo.ops.api.Call;
@@ -198,7 +198,7 @@ public final class EmbeddedLab implements Lab {
     }
 
     @Override
-    public SortedMap<String, SortedSet<String>> dump(String appliance) throws IOException {
+    public NavigableMap<String, NavigableSet<String>> dump(String appliance) throws IOException {
         return HostDump.ofFolder(world.appliance(appliance));
     }
 

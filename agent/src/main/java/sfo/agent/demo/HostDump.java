@@ -5,12 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -20,8 +19,6 @@ import sfo.protocol.json.Json;
 
 /** What is true of a host, asked of the host's own tools; and the comparison of two such dumps, item by item. */
 final class HostDump {
-    private static final Duration LIMIT = Duration.ofSeconds(20);
-
     /** Members of {@code ip -j} that count or number things, and so differ without a difference. */
     private static final Set<String> COUNTED = Set.of(
             "ifindex",
@@ -51,8 +48,8 @@ final class HostDump {
      *
      * @param home the appliance's folder: loop devices are the machine's, and only those on files in it are its own
      */
-    static SortedMap<String, SortedSet<String>> of(Sandbox host, Path home) throws IOException {
-        SortedMap<String, SortedSet<String>> dump = new TreeMap<>();
+    static NavigableMap<String, NavigableSet<String>> of(Sandbox host, Path home) throws IOException {
+        NavigableMap<String, NavigableSet<String>> dump = new TreeMap<>();
         List<String> namespaces = new ArrayList<>();
         namespaces.add("");
         for (String line : host.need(List.of("ip", "netns", "list"), "").lines().toList()) {
@@ -62,10 +59,10 @@ final class HostDump {
             network(host, namespace, dump);
         }
         dump.put("mounts", lines(host.need(List.of("findmnt", "-rn", "-o", "TARGET,SOURCE,FSTYPE"), "")));
-        SortedSet<String> loops = lines(host.need(List.of("losetup", "-n", "-O", "BACK-FILE"), ""));
+        NavigableSet<String> loops = lines(host.need(List.of("losetup", "-n", "-O", "BACK-FILE"), ""));
         loops.removeIf(file -> !file.contains(home.toString()));
         dump.put("loop devices", loops);
-        SortedSet<String> processes = new TreeSet<>();
+        NavigableSet<String> processes = new TreeSet<>();
         List<String> names = host.need(List.of("ps", "-e", "-o", "comm="), "")
                 .lines()
                 .map(String::strip)
@@ -79,7 +76,7 @@ final class HostDump {
         return dump;
     }
 
-    private static void network(Sandbox host, String namespace, SortedMap<String, SortedSet<String>> dump)
+    private static void network(Sandbox host, String namespace, NavigableMap<String, NavigableSet<String>> dump)
             throws IOException {
         String where = namespace.isEmpty() ? "" : " in " + namespace;
         for (String what : IP) {
@@ -89,7 +86,7 @@ final class HostDump {
             }
             argv.add("-j");
             argv.addAll(List.of(what.split(" ", -1)));
-            SortedSet<String> items = new TreeSet<>();
+            NavigableSet<String> items = new TreeSet<>();
             for (JsonNode item : Json.MAPPER.readTree(host.need(argv, ""))) {
                 items.add(uncounted(item).toString());
             }
@@ -118,20 +115,20 @@ final class HostDump {
         return node;
     }
 
-    private static SortedSet<String> lines(String text) {
-        SortedSet<String> lines = new TreeSet<>();
+    private static NavigableSet<String> lines(String text) {
+        NavigableSet<String> lines = new TreeSet<>();
         text.lines().map(line -> line.strip().replaceAll("\\s+", " ")).forEach(lines::add);
         return lines;
     }
 
     /** Of an embedded appliance: its files, but for the content of volumes. */
-    static SortedMap<String, SortedSet<String>> ofFolder(Path root) throws IOException {
-        SortedMap<String, SortedSet<String>> dump = new TreeMap<>();
+    static NavigableMap<String, NavigableSet<String>> ofFolder(Path root) throws IOException {
+        NavigableMap<String, NavigableSet<String>> dump = new TreeMap<>();
         List<Path> all;
         try (Stream<Path> walk = Files.walk(root)) {
             all = walk.filter(Files::isRegularFile).toList();
         }
-        SortedSet<String> files = new TreeSet<>();
+        NavigableSet<String> files = new TreeSet<>();
         for (Path file : all) {
             String name = root.relativize(file).toString();
             if (!name.contains("/data/") && !name.contains("/kept-")) {
@@ -149,13 +146,13 @@ final class HostDump {
 
     /** Each item that only one of them has. Empty if they are equal. */
     static List<String> differences(
-            SortedMap<String, SortedSet<String>> before, SortedMap<String, SortedSet<String>> after) {
+            NavigableMap<String, NavigableSet<String>> before, NavigableMap<String, NavigableSet<String>> after) {
         List<String> differences = new ArrayList<>();
-        SortedSet<String> sections = new TreeSet<>(before.keySet());
+        NavigableSet<String> sections = new TreeSet<>(before.keySet());
         sections.addAll(after.keySet());
         for (String section : sections) {
-            SortedSet<String> was = before.getOrDefault(section, new TreeSet<>());
-            SortedSet<String> is = after.getOrDefault(section, new TreeSet<>());
+            NavigableSet<String> was = before.getOrDefault(section, new TreeSet<>());
+            NavigableSet<String> is = after.getOrDefault(section, new TreeSet<>());
             was.stream().filter(item -> !is.contains(item)).forEach(i -> differences.add(section + ": gone: " + i));
             is.stream().filter(item -> !was.contains(item)).forEach(i -> differences.add(section + ": new: " + i));
         }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.SortedSet;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import sfo.ops.exec.Exec;
 
 /**
@@ -49,7 +49,7 @@ public interface Lab extends AutoCloseable {
      * What is true of an appliance's host, asked without the product: by section, lines that do not change by themselves
      * (no counters, times, or process ids).
      */
-    SortedMap<String, SortedSet<String>> dump(String appliance) throws IOException;
+    NavigableMap<String, NavigableSet<String>> dump(String appliance) throws IOException;
 
     /** Where an appliance's agent writes its log. */
     Path log(String appliance);

@@ -103,7 +103,10 @@ final class LabFolder implements AutoCloseable {
             for (String line : read(path.resolve(PROCESSES)).orElse("").lines().toList()) {
                 alive(line).ifPresent(LabFolder::end);
             }
-            if (!keep) {
+            if (keep) {
+                // without an owner it is nobody's to remove
+                Files.deleteIfExists(path.resolve(OWNER));
+            } else {
                 remove();
             }
         } catch (IOException | UncheckedIOException e) {

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import sfo.agent.boot.Keys;
@@ -21,7 +21,6 @@ import sfo.ops.exec.Exec;
  * whose own addresses, .254, are the witnesses; the appliances are .11 and .12 on both, the client is .50. Needs root.
  */
 public final class NamespaceLab implements Lab {
-    private static final Map<String, Integer> NUMBERS = Map.of("a", 11, "b", 12);
     /** Folders of the machine that daemons write to: each appliance has its own in their place. */
     private static final List<String> OWN = List.of(
             "/var/lib/samba",
@@ -79,8 +78,12 @@ public final class NamespaceLab implements Lab {
         }
     }
 
+    private static int number(String appliance) {
+        return 11 + APPLIANCES.indexOf(appliance);
+    }
+
     private static AgentFiles.At at(String appliance) {
-        int number = NUMBERS.get(appliance);
+        int number = number(appliance);
         return new AgentFiles.At("10.77.0." + number, 7800, 7801, "10.78.0." + number);
     }
 
@@ -140,7 +143,7 @@ public final class NamespaceLab implements Lab {
         }
         Sandbox sandbox = Sandbox.start(appliance, binds, files.home().resolve("boot.log"), folder);
         appliances.put(appliance, sandbox);
-        int number = NUMBERS.get(appliance);
+        int number = number(appliance);
         plug(appliance, sandbox, Map.of("eth0", "10.77.0." + number + "/24", "eth1", "10.78.0." + number + "/24"));
         startAgent(appliance);
     }
@@ -224,7 +227,7 @@ public final class NamespaceLab implements Lab {
     }
 
     @Override
-    public SortedMap<String, SortedSet<String>> dump(String appliance) throws IOException {
+    public NavigableMap<String, NavigableSet<String>> dump(String appliance) throws IOException {
         return HostDump.of(sandbox(appliance), files(appliance).home());
     }
 

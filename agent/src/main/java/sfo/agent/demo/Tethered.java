@@ -16,9 +16,7 @@ public final class Tethered {
 
     private static void watch() {
         try {
-            while (System.in.read() >= 0) {
-                continue;
-            }
+            System.in.transferTo(java.io.OutputStream.nullOutputStream());
         } catch (IOException e) {
             // a broken pipe is an end, too
             Runtime.getRuntime().halt(137);
