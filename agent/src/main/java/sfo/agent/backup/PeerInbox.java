@@ -18,7 +18,6 @@ import sfo.protocol.peer.BackupMessage;
 /** Takes one peer's backups. A delivery is confirmed when what it brought is verified and on disk, or is refused. */
 final class PeerInbox extends AbstractBehavior<PeerInbox.Command> {
     private final String peer;
-    private final String remote;
     private final ActorSelection wire;
     private final SerialVault vault;
     private Optional<ActorRef<ConsumerController.Command<BackupMessage>>> consumer = Optional.empty();
@@ -28,7 +27,7 @@ final class PeerInbox extends AbstractBehavior<PeerInbox.Command> {
     /**
      * The peer's link is there and wants to know what is held.
      *
-     * @param producer name of its producer
+     * @param producer where its deliveries come from
      * @param fresh whether it is another one than before, or was silent: what is unconfirmed is asked for again
      */
     record Hello(String producer, boolean fresh) implements Command {}
@@ -40,16 +39,14 @@ final class PeerInbox extends AbstractBehavior<PeerInbox.Command> {
 
     private record Failed(String reason) implements Command {}
 
-    /** {@code remote} is the path of the peer's link, {@code wire} where that takes small messages. */
-    static Behavior<Command> create(String peer, String remote, ActorSelection wire, SerialVault vault) {
-        return Behaviors.setup(context -> new PeerInbox(context, peer, remote, wire, vault));
+    /** {@code wire} is where the peer's link takes small messages. */
+    static Behavior<Command> create(String peer, ActorSelection wire, SerialVault vault) {
+        return Behaviors.setup(context -> new PeerInbox(context, peer, wire, vault));
     }
 
-    private PeerInbox(
-            ActorContext<Command> context, String peer, String remote, ActorSelection wire, SerialVault vault) {
+    private PeerInbox(ActorContext<Command> context, String peer, ActorSelection wire, SerialVault vault) {
         super(context);
         this.peer = peer;
-        this.remote = remote;
         this.wire = wire;
         this.vault = vault;
     }
@@ -139,7 +136,7 @@ final class PeerInbox extends AbstractBehavior<PeerInbox.Command> {
         Class<ConsumerController.Delivery<BackupMessage>> type = ConsumerController.deliveryClass();
         started.tell(new ConsumerController.Start<>(getContext().messageAdapter(type, Delivered::new)));
         ActorRef<ProducerController.Command<BackupMessage>> theirs =
-                ActorRefResolver.get(getContext().getSystem()).resolveActorRef(remote + "/" + producer);
+                ActorRefResolver.get(getContext().getSystem()).resolveActorRef(producer);
         started.tell(new ConsumerController.RegisterToProducerController<>(theirs));
         return started;
     }

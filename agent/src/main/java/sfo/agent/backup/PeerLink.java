@@ -4,6 +4,7 @@ import akka.actor.ActorPath;
 import akka.actor.ActorSelection;
 import akka.actor.Address;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorRefResolver;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.delivery.ProducerController;
 import akka.actor.typed.javadsl.AbstractBehavior;
@@ -133,9 +134,9 @@ final class PeerLink extends AbstractBehavior<PeerLink.Command> {
         this.state = new State(peer.appliance(), false, Optional.empty(), Optional.empty());
         ActorPath parent = context.getSelf().path().parent();
         Address address = new Address("akka", context.getSystem().name(), peer.host(), peer.port());
-        String remote = parent.toStringWithAddress(address) + "/" + name(self);
-        this.wire = Adapter.toClassic(context.getSystem()).actorSelection(remote + "/wire");
-        this.inbox = context.spawn(PeerInbox.create(peer.appliance(), remote, wire, vault), "inbox");
+        this.wire = Adapter.toClassic(context.getSystem())
+                .actorSelection(parent.toStringWithAddress(address) + "/" + name(self) + "/wire");
+        this.inbox = context.spawn(PeerInbox.create(peer.appliance(), wire, vault), "inbox");
         ActorRef<Command> link = context.getSelf();
         context.spawn(
                 Behaviors.<BackupMessage>receiveMessage(m -> {
@@ -170,7 +171,7 @@ final class PeerLink extends AbstractBehavior<PeerLink.Command> {
     }
 
     private Behavior<Command> onProbe() {
-        say(new BackupMessage.Hello(producer.path().name()));
+        say(hello());
         timers.startSingleTimer(new ProbeOver(System.nanoTime()), pace.answer());
         return this;
     }
@@ -183,7 +184,7 @@ final class PeerLink extends AbstractBehavior<PeerLink.Command> {
     }
 
     private Behavior<Command> onTick() {
-        say(new BackupMessage.Hello(producer.path().name()));
+        say(hello());
         boolean reachable = heardAt.isPresent() && since(heardAt.get()).compareTo(pace.silent()) < 0;
         become(new State(state.peer(), reachable, state.holds(), state.refused()));
         if (reachable && inFlight && since(sentAt).compareTo(STALLED) > 0) {
@@ -223,7 +224,7 @@ final class PeerLink extends AbstractBehavior<PeerLink.Command> {
         if (restarted) {
             producerOfPeer = hello.producer();
             become(new State(state.peer(), true, state.holds(), Optional.empty()));
-            say(new BackupMessage.Hello(producer.path().name()));
+            say(hello());
         }
     }
 
@@ -324,6 +325,11 @@ final class PeerLink extends AbstractBehavior<PeerLink.Command> {
 
     private boolean wants(BackupRef ref) {
         return wanted.isPresent() && wanted.get().ref().equals(ref);
+    }
+
+    private BackupMessage hello() {
+        return new BackupMessage.Hello(
+                ActorRefResolver.get(getContext().getSystem()).toSerializationFormat(producer));
     }
 
     private void say(BackupMessage message) {

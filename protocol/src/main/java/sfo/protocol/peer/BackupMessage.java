@@ -12,7 +12,7 @@ public sealed interface BackupMessage extends PeerMessage {
     /**
      * "I am here; what of mine have you got?", from time to time.
      *
-     * @param producer name of the actor that sends my offers; a new one after each start
+     * @param producer the actor that my offers come from, as Akka writes its address; another one after each start
      */
     record Hello(String producer) implements BackupMessage {}
 
