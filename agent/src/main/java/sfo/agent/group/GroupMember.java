@@ -352,7 +352,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
 
     private Step tick(GroupState state) {
         if (state.definition().isEmpty() || state.destroyed()) {
-            return Step.NOTHING;
+            return Step.then(() -> wishes.tick(state));
         }
         List<GroupEvent> events = new ArrayList<>();
         long n = state.ordinal();

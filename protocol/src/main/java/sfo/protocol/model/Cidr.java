@@ -12,7 +12,7 @@ public record Cidr(InetAddress address, int prefix) {
     private static final Pattern LITERAL = Pattern.compile("(\\d{1,3}\\.){3}\\d{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*");
 
     /** @throws Invalid if {@code text} is no literal address, or its prefix is out of range or missing */
-    @JsonCreator
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static Cidr parse(String text) {
         int slash = text.indexOf('/');
         if (slash < 0) {

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 public record Mac(@JsonValue String value) {
     private static final Pattern FORM = Pattern.compile("([0-9a-f]{2}:){5}[0-9a-f]{2}");
 
-    @JsonCreator
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public Mac {
         value = value.toLowerCase(Locale.ROOT).replace('-', ':');
         if (!FORM.matcher(value).matches()) {

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 public record Facts(@JsonValue Map<String, String> values) {
     public static final Facts NOTHING = new Facts(Map.of());
 
-    @JsonCreator
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public Facts {
         values = Map.copyOf(values);
     }
