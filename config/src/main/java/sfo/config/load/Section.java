@@ -140,10 +140,7 @@ final class Section {
         List<Section> sections = new ArrayList<>();
         for (ConfigValue value : list(key, expected)) {
             String name = key + "[" + sections.size() + "]";
-            // HOCON makes one object of two that stand side by side: a forgotten comma would lose the first one
-            if (value.origin().description().startsWith("merge of")) {
-                note(value, name, shown(value), "objects with a comma between them: { … }, { … }");
-            } else if (value instanceof ConfigObject inner) {
+            if (value instanceof ConfigObject inner) {
                 sections.add(new Section(file, at + name + ".", inner, problems));
             } else {
                 note(value, name, shown(value), "an object: { … }");

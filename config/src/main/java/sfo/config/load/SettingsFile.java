@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import sfo.config.load.SettingsErrors.Problem;
 
@@ -23,6 +25,8 @@ import sfo.config.load.SettingsErrors.Problem;
 public final class SettingsFile {
     /** The kernel's limit for the path of a Unix socket, without the closing zero. */
     private static final int LONGEST_SOCKET = 107;
+
+    private static final Pattern SIDE_BY_SIDE = Pattern.compile("\\}\\s*\\{");
 
     private final List<Problem> problems = new ArrayList<>();
     private final Path file;
@@ -41,12 +45,31 @@ public final class SettingsFile {
             throw new SettingsErrors(List.of(new Problem(
                     file.toString(), 0, "the settings file", "unreadable", "a file that this user can read")));
         }
+        forgottenCommas();
         Settings settings = settings(parse());
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparingInt(Problem::line));
             throw new SettingsErrors(problems);
         }
         return settings;
+    }
+
+    /** HOCON makes one object of two that stand side by side: a forgotten comma would silently lose the first peer. */
+    private void forgottenCommas() {
+        try {
+            int number = 0;
+            for (String line : Files.readAllLines(file)) {
+                number++;
+                String said = line.replaceFirst("(#|//).*", "");
+                if (SIDE_BY_SIDE.matcher(said).find()) {
+                    problems.add(
+                            new Problem(file.toString(), number, "syntax", said.strip(), "a comma between } and {"));
+                }
+            }
+        } catch (IOException e) {
+            throw new SettingsErrors(
+                    List.of(new Problem(file.toString(), 0, "the settings file", e.toString(), "a text in UTF-8")));
+        }
     }
 
     private ConfigObject parse() {

@@ -146,8 +146,7 @@ class SettingsFileTest {
     void aForgottenCommaBetweenTwoPeersIsAnErrorAndDoesNotLoseOne() throws IOException {
         String peer = line("appliance = b");
         assertThat(load(example.replace(peer, peer + peer.replace("appliance = b", "appliance = c"))))
-                .hasMessageContaining("sfo.peers[0]")
-                .hasMessageContaining("comma");
+                .hasMessageContaining("comma between } and {");
     }
 
     @Test
