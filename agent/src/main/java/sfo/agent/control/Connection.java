@@ -8,7 +8,6 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -33,14 +32,12 @@ final class Connection implements Console {
     private final SocketChannel channel;
     private final SelectionKey key;
     private final ControlServer.Limits limits;
+    private final LineReader lines;
     private final int uid;
     private final String user;
     private final BiConsumer<Connection, Frame> begin;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final long accepted = System.nanoTime();
-
-    private byte[] line = new byte[256];
-    private int length;
 
     // the rest is shared by both threads and guarded by this
     private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
@@ -63,6 +60,7 @@ final class Connection implements Console {
             throws IOException {
         this.channel = channel;
         this.limits = limits;
+        this.lines = new LineReader(limits.lineBytes());
         this.uid = uid;
         this.user = user;
         this.begin = begin;
@@ -96,24 +94,15 @@ final class Connection implements Console {
             return;
         }
         buffer.flip();
-        while (buffer.hasRemaining()) {
-            byte b = buffer.get();
-            if (b == '\n') {
-                String text = new String(line, 0, length, StandardCharsets.UTF_8);
-                length = 0;
-                received(text);
-            } else if (length == limits.lineBytes()) {
-                refuse("a line of more than " + limits.lineBytes() + " bytes");
-                return;
-            } else {
-                if (length == line.length) {
-                    line = Arrays.copyOf(line, Math.min(limits.lineBytes(), 2 * length));
+        try {
+            for (Optional<String> line = lines.next(buffer); line.isPresent(); line = lines.next(buffer)) {
+                received(line.get());
+                if (isRefused() || !channel.isOpen()) {
+                    return;
                 }
-                line[length++] = b;
             }
-            if (isRefused() || !channel.isOpen()) {
-                return;
-            }
+        } catch (LineReader.TooLong e) {
+            refuse(String.valueOf(e.getMessage()));
         }
     }
 

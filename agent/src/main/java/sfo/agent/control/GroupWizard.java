@@ -56,7 +56,7 @@ final class GroupWizard {
         List<Views.SurveyView> surveys = session.await(session.operations().survey(members));
         String home = home(form.home, members);
         if (form.nics.isEmpty() && canAsk) {
-            session.console.err(Render.surveys(surveys, session.console.width()));
+            session.console.err(Tables.surveys(surveys, session.console.width()));
         }
         List<FailoverInterface> interfaces = new ArrayList<>();
         GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys);

@@ -71,7 +71,7 @@ final class LookVerbs {
             int width = session().console.width();
             return Render.status(status, session().now(), width)
                     + (verbose
-                            ? "\n" + Render.members(status.members(), session().now(), width)
+                            ? "\n" + Tables.members(status.members(), session().now(), width)
                             : "");
         }
     }

@@ -58,13 +58,16 @@ final class Render {
         }
         Object first = list.get(0);
         if (first instanceof Views.MemberView) {
-            return members(list.stream().map(Views.MemberView.class::cast).toList(), now, width);
+            return Tables.members(
+                    list.stream().map(Views.MemberView.class::cast).toList(), now, width);
         }
         if (first instanceof Views.BackupView) {
-            return backups(list.stream().map(Views.BackupView.class::cast).toList(), now, width);
+            return Tables.backups(
+                    list.stream().map(Views.BackupView.class::cast).toList(), now, width);
         }
         if (first instanceof Views.PluginView) {
-            return plugins(list.stream().map(Views.PluginView.class::cast).toList(), width);
+            return Tables.plugins(
+                    list.stream().map(Views.PluginView.class::cast).toList(), width);
         }
         StringBuilder text = new StringBuilder();
         list.forEach(body -> text.append(any(body, now, width)));
@@ -198,64 +201,6 @@ final class Render {
         nics.forEach(
                 (member, nic) -> texts.add(member + "=" + nic.device() + (nic.use() == Nic.Use.SPARE ? ",spare" : "")));
         return String.join(", ", texts);
-    }
-
-    static String members(List<Views.MemberView> members, Instant now, int width) {
-        Table table = new Table("").row("MEMBER", "STATE", "LAST SEEN", "ADDRESS", "");
-        for (Views.MemberView member : members) {
-            table.row(
-                    member.appliance(),
-                    member.state(),
-                    member.self()
-                            ? "here"
-                            : member.lastSeen().map(t -> age(t, now) + " ago").orElse("never"),
-                    member.address(),
-                    member.leader() ? "leader" : "");
-        }
-        return table.text(width);
-    }
-
-    static String surveys(List<Views.SurveyView> surveys, int width) {
-        Table table = new Table("  ").row("MEMBER", "NIC", "CABLE", "MAC", "USE", "ADDRESSES");
-        for (Views.SurveyView survey : surveys) {
-            for (Views.NicView nic : survey.nics()) {
-                table.row(
-                        survey.appliance(),
-                        nic.device(),
-                        nic.carrier() ? "yes" : "no",
-                        nic.mac(),
-                        nic.use(),
-                        String.join(" ", nic.addresses()));
-            }
-        }
-        return table.text(width);
-    }
-
-    static String backups(List<Views.BackupView> backups, Instant now, int width) {
-        Table table = new Table("").row("OF", "NUMBER", "KEPT BY", "AGE", "SIZE", "SHA-256", "GOOD");
-        for (Views.BackupView backup : backups) {
-            table.row(
-                    backup.appliance(),
-                    String.valueOf(backup.sequence()),
-                    backup.keptBy(),
-                    age(backup.made(), now),
-                    MirrorTable.size(backup.bytes()),
-                    backup.sha256().substring(0, Math.min(12, backup.sha256().length())),
-                    backup.good() ? "yes" : "NO: " + backup.detail());
-        }
-        return table.text(width);
-    }
-
-    static String plugins(List<Views.PluginView> plugins, int width) {
-        Table table = new Table("").row("ADAPTER", "FAMILY", "VERSION", "USABLE");
-        for (Views.PluginView plugin : plugins) {
-            table.row(
-                    plugin.name(),
-                    plugin.family(),
-                    plugin.version().isEmpty() ? "-" : plugin.version(),
-                    plugin.usable() ? "yes" : "no: " + String.join("; ", plugin.lacks()));
-        }
-        return table.text(width);
     }
 
     /** Each with its code, and below it what to do. */

@@ -65,7 +65,7 @@ public final class Words {
                 GroupVerbs.class,
                 FailoverVerbs.Check.class,
                 FailoverVerbs.PlanVerb.class,
-                FailoverVerbs.FailoverVerb.class,
+                FailoverVerb.class,
                 FailoverVerbs.Undo.class,
                 FailoverVerbs.Resume.class,
                 FailoverVerbs.Resolve.class,
