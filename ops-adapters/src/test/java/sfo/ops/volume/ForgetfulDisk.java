@@ -38,12 +38,22 @@ final class ForgetfulDisk {
         }
         Files.createFile(file);
         exec.daemon(
-                List.of("nbdkit", "-f", "-U", socket.toString(), "--filter=cache", "file", platter.toString(), "cache=writeback"),
+                List.of(
+                        "nbdkit",
+                        "-f",
+                        "-U",
+                        socket.toString(),
+                        "--filter=cache",
+                        "file",
+                        platter.toString(),
+                        "cache=writeback"),
                 Map.of(),
                 folder.resolve("nbdkit.log"));
         Awaitility.await().until(() -> Files.exists(socket));
         exec.daemon(
-                List.of("nbdfuse", file.toString(), "nbd+unix:///?socket=" + socket), Map.of(), folder.resolve("nbdfuse.log"));
+                List.of("nbdfuse", file.toString(), "nbd+unix:///?socket=" + socket),
+                Map.of(),
+                folder.resolve("nbdfuse.log"));
         Awaitility.await().until(() -> Files.size(file) == bytes);
         device = exec.need(CALL, "losetup", "--find", "--show", file.toString()).strip();
     }

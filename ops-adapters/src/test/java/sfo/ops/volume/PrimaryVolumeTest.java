@@ -1,10 +1,14 @@
 package sfo.ops.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static sfo.ops.volume.MirrorRig.GROUP;
 import static sfo.ops.volume.MirrorRig.claim;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -13,6 +17,7 @@ import sfo.ops.api.Adapter;
 import sfo.ops.api.AdapterContract;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.model.Target;
 import sfo.protocol.model.Volume;
 import sfo.protocol.model.Volume.FileSystem;
 import sfo.protocol.plan.Resource.PrimaryVolume;
@@ -74,13 +79,24 @@ class PrimaryVolumeTest extends AdapterContract<PrimaryVolume> {
     }
 
     @Test
+    void whatWasDestroyedLeavesNothing() throws Exception {
+        rig.b.promote(volume, claim(2, "b"));
+        assertThatThrownBy(() -> rig.b.mirror.destroy(GROUP, volume, call())).hasMessageContaining("is primary here");
+        rig.b.demote(volume, claim(2, "b"));
+        rig.b.mirror.destroy(GROUP, volume, call());
+        rig.b.mirror.destroy(GROUP, volume, call());
+        try (Stream<Path> left = Files.walk(rig.folder.resolve("b"))) {
+            assertThat(left.filter(Files::isRegularFile)).isEmpty();
+        }
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.NEW);
+    }
+
+    @Test
     void aFormerPrimaryThatReturnsGetsEverythingSinceItsContentIsNotKnown() throws Exception {
         rig.b.promote(volume, claim(2, "b"));
         rig.a.demote(volume, claim(1, "a"));
-        assertThat(rig.a
-                        .mirror
-                        .openTarget(GROUP, volume, claim(2, "b"), false, call())
-                        .export())
+        Target opened = rig.a.in(() -> rig.a.mirror.openTarget(GROUP, volume, claim(2, "b"), false, call()));
+        assertThat(opened.export())
                 .startsWith("g1/v1/2-b-")
                 .endsWith("/-");
     }
