@@ -96,8 +96,6 @@ class PrimaryVolumeTest extends AdapterContract<PrimaryVolume> {
         rig.b.promote(volume, claim(2, "b"));
         rig.a.demote(volume, claim(1, "a"));
         Target opened = rig.a.in(() -> rig.a.mirror.openTarget(GROUP, volume, claim(2, "b"), false, call()));
-        assertThat(opened.export())
-                .startsWith("g1/v1/2-b-")
-                .endsWith("/-");
+        assertThat(opened.export()).startsWith("g1/v1/2-b-").endsWith("/-");
     }
 }
