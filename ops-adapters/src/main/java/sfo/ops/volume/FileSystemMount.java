@@ -82,8 +82,8 @@ public final class FileSystemMount implements Adapter<MountedVolume> {
         Path point = Path.of(resource.mountPoint());
         Path disk = disk(resource);
         Optional<Mounts.Mount> mount = Mounts.at(point);
-        if (mount.isPresent() && isDeadOf(mount.get(), disk)) {
-            Mounts.unmount(exec, point, call); // what is left of a front daemon that died
+        if (mount.isPresent() && (isDeadOf(mount.get(), disk) || isBroken(mount.get(), disk))) {
+            Mounts.unmount(exec, point, call); // what is left of a front daemon that died, or of an error below it
             mount = Optional.empty();
         }
         if (mount.isPresent() && !mount.get().file().equals(Optional.of(disk.toString()))) {
@@ -163,6 +163,10 @@ public final class FileSystemMount implements Adapter<MountedVolume> {
         return mount.source().startsWith("/dev/loop")
                 && !file.equals(disk.toString())
                 && (file.isEmpty() || file.equals("/") || file.startsWith(disk.toString()));
+    }
+
+    private static boolean isBroken(Mounts.Mount mount, Path disk) {
+        return mount.readOnly() && mount.file().equals(Optional.of(disk.toString()));
     }
 
     private static Path nearest(Path point) {

@@ -22,7 +22,7 @@ final class Mounts {
     private static final Duration BUSY_RETRY = Duration.ofSeconds(3);
 
     /** One mount; {@code file} is what the loop device below it reads, if there is one. */
-    record Mount(Path point, String type, String source, Optional<String> file) {}
+    record Mount(Path point, String type, String source, Optional<String> file, boolean readOnly) {}
 
     private Mounts() {}
 
@@ -34,12 +34,18 @@ final class Mounts {
                 String[] left = halves[0].split(" ", -1);
                 String[] right = halves[1].split(" ", -1);
                 String source = plain(right[1]);
-                mounts.add(new Mount(Path.of(plain(left[4])), right[0], source, loopFile(source)));
+                mounts.add(
+                        new Mount(Path.of(plain(left[4])), right[0], source, loopFile(source), isReadOnly(right[2])));
             }
         } catch (IOException e) {
             throw new HostException("cannot read /proc/self/mountinfo: " + e.getMessage(), e);
         }
         return mounts;
+    }
+
+    /** By the file system's own options: it may have made itself read-only after an error. */
+    private static boolean isReadOnly(String options) {
+        return List.of(options.split(",", -1)).contains("ro");
     }
 
     /** The topmost mount at {@code point}. */

@@ -31,6 +31,10 @@ final class Primary {
                     + record.target().map(Target::host).orElse("its secondary")
                     + ": it mirrors to nobody else until they are delivered (policy BLOCK)");
         }
+        if (same && volume.onLinkLoss() == Volume.LinkLoss.BLOCK) {
+            throw new HostException("volume " + volume.name() + " went on alone since " + record.since() + ", and "
+                    + target.host() + " offers the export of before: close that target, then open it anew");
+        }
         begin(exec, side, record.of(volume).under(claim), target, equal, call);
     }
 

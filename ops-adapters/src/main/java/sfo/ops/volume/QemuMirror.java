@@ -352,7 +352,7 @@ public final class QemuMirror implements Mirror, AutoCloseable {
             }
         } catch (HostException | RuntimeException e) {
             side.detail(String.valueOf(e.getMessage()));
-            LOG.debug("{}/{} cannot be examined", side.group, side.name, e);
+            LOG.debug("{}/{} cannot be examined: {}", side.group, side.name, e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

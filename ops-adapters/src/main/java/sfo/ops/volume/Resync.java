@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -85,9 +86,11 @@ final class Resync {
         }
         List<Path> frozen = new ArrayList<>();
         try {
-            for (Mounts.Mount mount : Mounts.of(side.disk())) {
-                freeze(mount.point(), call);
-                frozen.add(mount.point());
+            Optional<Mounts.Mount> mount =
+                    Mounts.of(side.disk()).stream().findFirst(); // any other is a bind mount of it
+            if (mount.isPresent()) {
+                freeze(mount.get().point(), call);
+                frozen.add(mount.get().point());
             }
             side.core.copyDirty(bitmap, call);
             side.core.startMirror(false, begun.volume().mode(), call);

@@ -27,13 +27,9 @@ final class Secondary {
         Claims.refuseStale(before, claim);
         side.examine(call);
         before = side.needRecord();
-        boolean waits = volume.onLinkLoss() == Volume.LinkLoss.BLOCK
-                && before.role() == Role.SECONDARY
-                && before.claim().equals(claim)
-                && (before.sync() == Sync.LOST || before.sync() == Sync.REPLICATING)
-                && !equal;
+        boolean waits = !equal && mayWait(before, volume, claim);
         String session = waits ? before.session() : QemuMirror.newSession();
-        String base = base(before);
+        String base = waits ? before.base() : base(before);
         MirrorRecord next = before.of(volume)
                 .under(claim)
                 .linked(session, base, Optional.empty())
@@ -55,6 +51,19 @@ final class Secondary {
         side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
         boundSilence(side);
         return new Target(volume.name(), mirror.address(), volume.port(), export);
+    }
+
+    /**
+     * With the policy BLOCK the primary's writes wait for this very export, and nothing was acknowledged without it: the
+     * same session goes on. A primary whose writes do not wait refuses it; closing the target first ends the session.
+     */
+    private static boolean mayWait(MirrorRecord before, Volume volume, Claim claim) {
+        return volume.onLinkLoss() == Volume.LinkLoss.BLOCK
+                && before.role() == Role.SECONDARY
+                && before.claim().equals(claim)
+                && !before.session().isEmpty()
+                && (before.sync() == Sync.LOST || before.sync() == Sync.REPLICATING)
+                && (volume.mode() == Volume.Mode.SYNCHRONOUS || before.ofThisBoot());
     }
 
     static void synced(Side side, Claim claim, Call call) throws HostException {
@@ -85,8 +94,9 @@ final class Secondary {
         boolean had = record.sync() == Sync.REPLICATING || record.sync() == Sync.LOST;
         if (had && inOrder) {
             side.save(record.as(Role.IDLE, Sync.CLEAN, QemuMirror.now()));
-        } else if (record.sync() == Sync.REPLICATING) {
-            side.save(record.in(Sync.LOST, QemuMirror.now()));
+        } else {
+            Sync sync = record.sync() == Sync.REPLICATING ? Sync.LOST : record.sync();
+            side.save(record.in(sync, QemuMirror.now()).linked("", base(record), Optional.empty()));
         }
         if (side.coreDaemon.running()) {
             side.core.stopExport(call);
@@ -127,7 +137,7 @@ final class Secondary {
             return "";
         }
         return switch (before.sync()) {
-            case LOST, REPLICATING -> before.prior().isPresent() ? "" : before.session();
+            case LOST, REPLICATING -> before.session().isEmpty() ? before.base() : before.session();
             case INCONSISTENT -> before.base();
             default -> "";
         };

@@ -201,9 +201,46 @@ class MirrorLinkTest {
         rig.a.await(volume, Sync.REPLICATING);
         rig.b.await(volume, Sync.REPLICATING);
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > then + 20);
+
+        rig.b.kill(volume);
+        rig.a.await(volume, Sync.BLOCKED);
+        rig.b.await(volume, Sync.LOST);
+        int again = appender.acknowledged();
+        rig.begin(rig.a, rig.b, volume, FIRST);
+        rig.a.await(volume, Sync.REPLICATING);
+        rig.b.await(volume, Sync.REPLICATING);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > again + 20);
         appender.finish();
         rig.a.unmount(volume, FIRST);
         assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+    }
+
+    @Test
+    void aPrimaryThatWentOnAloneDespiteBlockNeedsANewSession() throws Exception {
+        volume = rig.a.volume(FileSystem.EXT4, Mode.SYNCHRONOUS, LinkLoss.BLOCK);
+        rig.serving(volume, FIRST);
+        Appender appender = appending();
+        rig.a
+                .mirror
+                .side(GROUP, "v1")
+                .coreDaemon
+                .pid()
+                .ifPresent(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+        rig.a.await(volume, Sync.FAILED);
+        rig.a.promote(volume, FIRST);
+        int then = appender.acknowledged();
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > then + 20);
+        rig.b.await(volume, Sync.LOST);
+        assertThatThrownBy(() -> rig.begin(rig.a, rig.b, volume, FIRST)).hasMessageContaining("went on alone");
+        assertThat(rig.b.state(volume).sync()).isIn(Sync.LOST, Sync.INCONSISTENT);
+        rig.b.in(() -> {
+            rig.b.mirror.closeTarget(GROUP, volume, false, call());
+            return 0;
+        });
+        rig.begin(rig.a, rig.b, volume, FIRST);
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.INCONSISTENT);
+        rig.a.await(volume, Sync.REPLICATING);
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.INCONSISTENT);
     }
 
     @Test
