@@ -74,7 +74,8 @@ public final class GroupServers {
     /**
      * Starts the server's command; returns before it serves.
      *
-     * @param keep folders that it must see also where they lie below {@code /run}
+     * @param keep folders on volumes that it must see; mounts that lead to none of them are not in its view, so that the
+     *     server holds no volume of another group
      */
     public void start(Server server, List<String> command, List<Path> keep, Call call) throws HostException {
         if (!Files.exists(namespace(server.group()))) {
@@ -90,7 +91,7 @@ public final class GroupServers {
         argv.addAll(List.of("unshare", "--mount", "--propagation", "slave", "/bin/sh"));
         argv.addAll(List.of(script("private-view.sh", server).toString(), server.mark()));
         argv.add(server.file("run").toString());
-        belowRun(keep).forEach(path -> argv.add(path.toString()));
+        keeps(server, keep).forEach(path -> argv.add(path.toString()));
         argv.add("--");
         argv.addAll(command);
         Path log = server.file("output.log");
@@ -124,10 +125,10 @@ public final class GroupServers {
         return file;
     }
 
-    private List<Path> belowRun(List<Path> keep) {
-        List<Path> all = Stream.concat(Stream.of(runDir), keep.stream())
+    /** With the server's own folder; each once, without those that lie below another. */
+    private static List<Path> keeps(Server server, List<Path> keep) {
+        List<Path> all = Stream.concat(Stream.of(server.folder()), keep.stream())
                 .map(path -> path.toAbsolutePath().normalize())
-                .filter(path -> path.startsWith("/run") && path.getNameCount() > 1)
                 .distinct()
                 .sorted()
                 .toList();

@@ -95,7 +95,7 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
     public void apply(NfsServer resource, Call call) throws HostException {
         Server server = servers.server(resource.group(), "nfs");
         String config = NfsConf.render(resource);
-        List<Path> seen = new ArrayList<>(ShareFolders.require(resource.shares(), resource.mounts()));
+        ShareFolders.require(resource.shares(), resource.mounts());
         Path state = Path.of(resource.state());
         RunFiles.folder(state, "rwxr-xr-x");
         Exec.Output durable = exec.run(call, "chattr", "+D", state.toString());
@@ -106,8 +106,7 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
                     .accept("no synchronous folders on " + state + ": "
                             + durable.err().strip());
         }
-        seen.add(state);
-        make(server, config, wanted(resource.shares()), seen, call);
+        make(server, config, wanted(resource.shares()), seen(resource), call);
     }
 
     @Override
@@ -116,9 +115,15 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
         if (before.isNothing()) {
             servers.stop(server, GRACE, call);
         } else {
-            List<Path> seen = List.of(Path.of(resource.state()));
-            make(server, before.get("config"), before.get("exports"), seen, call);
+            make(server, before.get("config"), before.get("exports"), seen(resource), call);
         }
+    }
+
+    /** All volumes of the group, also those without a share yet: one that comes later costs no restart. */
+    private static List<Path> seen(NfsServer resource) {
+        List<Path> seen = new ArrayList<>(List.of(Path.of(resource.state())));
+        resource.mounts().values().forEach(mount -> seen.add(Path.of(mount)));
+        return seen;
     }
 
     /** The server runs with this text and says these exports: changed in place if it can be, started anew otherwise. */

@@ -3,7 +3,6 @@ package sfo.ops.share;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +29,10 @@ final class ShareFolders {
     }
 
     /**
-     * All folders, each of which is there. Only the default one is made, since no other can be missing by right: a
+     * Makes sure that each folder is there. Only the default one is made, since no other can be missing by right: a
      * missing folder means that a volume is not what it should be, and an empty share in its place would hide that.
      */
-    static List<Path> require(List<Share> shares, Map<String, String> mounts) throws HostException {
-        List<Path> all = new ArrayList<>();
+    static void require(List<Share> shares, Map<String, String> mounts) throws HostException {
         for (Share share : shares) {
             Path folder = of(share, mounts);
             if (share.path().isEmpty() && !Files.exists(folder)) {
@@ -49,9 +47,7 @@ final class ShareFolders {
                 throw new HostException("share " + share.name() + ": " + folder
                         + " is no folder; make it (mkdir) or remove the share (sfo share remove)");
             }
-            all.add(folder);
         }
-        return all;
     }
 
     /** @throws HostException if two shares have one name (letters' case aside) or one id */

@@ -87,12 +87,11 @@ public final class SmbServerAdapter implements Adapter<SmbServer> {
     public void apply(SmbServer resource, Call call) throws HostException {
         Server server = servers.server(resource.group(), "smb");
         String config = SmbConf.render(resource, server.folder());
-        List<Path> seen = new ArrayList<>(ShareFolders.require(resource.shares(), resource.mounts()));
+        ShareFolders.require(resource.shares(), resource.mounts());
         Path state = Path.of(resource.state());
         RunFiles.folder(state.resolve("private"), "rwx------");
         RunFiles.folder(state.resolve("state"), "rwxr-xr-x");
-        seen.add(state);
-        boolean reloaded = make(server, config, seen, call);
+        boolean reloaded = make(server, config, seen(resource), call);
         List<String> silent = reloaded ? silent(resource, call) : List.of();
         while (!silent.isEmpty()) {
             call.check("waiting for the SMB server of " + resource.group() + " to serve " + silent);
@@ -115,8 +114,15 @@ public final class SmbServerAdapter implements Adapter<SmbServer> {
         if (before.isNothing()) {
             servers.stop(server, GRACE, call);
         } else {
-            make(server, before.get("config"), List.of(Path.of(resource.state())), call);
+            make(server, before.get("config"), seen(resource), call);
         }
+    }
+
+    /** All volumes of the group, also those without a share yet: one that comes later costs no restart. */
+    private static List<Path> seen(SmbServer resource) {
+        List<Path> seen = new ArrayList<>(List.of(Path.of(resource.state())));
+        resource.mounts().values().forEach(mount -> seen.add(Path.of(mount)));
+        return seen;
     }
 
     /** The server runs with this text: changed in place if it can be (then true), started anew otherwise. */

@@ -1,19 +1,60 @@
 #!/bin/sh
 # private-view.sh MARK FOLDER KEEP... -- COMMAND [ARGUMENT...]
-# Gives the command a /run of its own, a tmpfs whose source is MARK, mounted by way of the empty FOLDER; what lies at
-# KEEP below /run stays visible. Expects a mount namespace of its own, made by unshare. MARK is how the agent finds the
-# processes of this server again: it shows in their mountinfo, and goes with the last of them.
+# Gives the command a view of files in which there is, of what travels, only what lies at KEEP, and a /run of its own: a
+# tmpfs whose source is MARK, mounted by way of the empty FOLDER. Expects a mount namespace of its own, made by unshare.
+# MARK is how the agent finds the processes of this server again: it shows in their mountinfo, and goes with the last.
+# A volume of another group that stayed in this view would stay mounted here after that group had left this host.
 set -e
 mark=$1
 folder=$2
 shift 2
+keeps=
+forget=
+table=$(cat /proc/self/mountinfo)
 # -n: the table of mounts in userspace belongs to the host
 mount -n -t tmpfs -o mode=0755,nosuid,nodev "$mark" "$folder"
 while [ "$1" != -- ]; do
-    mkdir -p "$folder/${1#/run/}"
-    mount -n --rbind "$1" "$folder/${1#/run/}"
+    keeps="$keeps$1
+"
+    case $1 in
+    /run/*)
+        mkdir -p "$folder/${1#/run/}"
+        mount -n --rbind "$1" "$folder/${1#/run/}"
+        ;;
+    esac
     shift
 done
 shift
+# true if the mount point leads to a kept path, or lies below one
+kept() {
+    while read -r keep; do
+        case $keep/ in "$1"/*) return 0 ;; esac
+        case $1/ in "$keep"/*) return 0 ;; esac
+    done <<KEEPS
+${keeps%?}
+KEEPS
+    return 1
+}
+# the kernel writes a space in a path as \040, which printf knows as \0040
+while read -r _ _ _ _ point _; do
+    case $point in
+    *\\*) point=$(printf '%b' "$(printf '%s' "$point" | sed 's/\\\([0-7]\)/\\0\1/g')") ;;
+    esac
+    case $point in
+    / | /proc* | /sys* | /dev* | /usr* | /lib* | /bin* | /sbin* | /etc* | /opt* | /tmp | /run) continue ;;
+    /var/*/*) ;;
+    /var*) continue ;;
+    esac
+    if ! kept "$point"; then
+        forget="$forget$point
+"
+    fi
+done <<TABLE
+$table
+TABLE
+# a failure is one that went with the mount it lay on
+if [ -n "$forget" ]; then
+    printf '%s' "$forget" | xargs -d '\n' umount -n -l 2>/dev/null || :
+fi
 mount -n --move "$folder" /run
 exec "$@"

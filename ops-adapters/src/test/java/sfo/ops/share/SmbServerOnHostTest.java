@@ -167,7 +167,6 @@ class SmbServerOnHostTest {
     void appliedTwiceRevertedTwiceKilledAndLeftBehind() throws Exception {
         SmbServer server = server(smb("one", 1, "one"));
         SmbServerAdapter adapter = adapter("a");
-        String mountsBefore = Files.readString(Path.of("/proc/self/mounts"));
         Facts nothing = adapter.inspect(server, call(5));
         assertThat(nothing).isEqualTo(Facts.NOTHING);
         adapter.revert(server, nothing, call(5));
@@ -200,7 +199,63 @@ class SmbServerOnHostTest {
         assertThat(adapter.inspect(server, call(5))).isEqualTo(nothing);
         assertThat(lab.processes()).isEmpty();
         assertThat(dir.resolve("a/servers/svsmb/smb")).doesNotExist();
-        assertThat(Files.readString(Path.of("/proc/self/mounts"))).isEqualTo(mountsBefore);
+        assertThat(Files.readString(Path.of("/proc/self/mounts")))
+                .doesNotContain("sfo-svsmb-smb")
+                .doesNotContain(dir.toString());
+    }
+
+    @Test
+    void itSeesItsOwnVolumesAndHoldsNoOther() throws Exception {
+        try (Volume own = new Volume("my tank");
+                Volume foreign = new Volume("foreign");
+                Volume later = new Volume("later")) {
+            SmbServerAdapter adapter = adapter("a");
+            own.mount();
+            foreign.mount();
+            Share here = new Share("here", Share.Protocol.SMB, "own", "", false, true, List.of(), 1, Map.of());
+            String state = own.path.resolve(".sfo/samba").toString();
+            SmbServer before = new SmbServer(lab.group, List.of(here), Map.of("own", own.path.toString()), state);
+            adapter.apply(before, call(20));
+            lab.open();
+            Files.writeString(own.path.resolve("data/hello"), "from the volume");
+            assertThat(lab.smb("here", "%", "get hello -")).contains("from the volume");
+            assertThat(heldInside(foreign)).as("mounted in the server's view").isFalse();
+            assertThat(heldInside(own)).isTrue();
+
+            later.mount();
+            Share there = new Share("there", Share.Protocol.SMB, "later", "", false, true, List.of(), 2, Map.of());
+            Map<String, String> mounts = Map.of("own", own.path.toString(), "later", later.path.toString());
+            SmbServer after = new SmbServer(lab.group, List.of(here, there), mounts, state);
+            adapter.apply(after, call(20));
+            Files.writeString(later.path.resolve("data/hello"), "from the later one");
+            assertThat(lab.smb("there", "%", "get hello -")).contains("from the later one");
+            adapter.revert(after, Facts.NOTHING, call(10));
+        }
+    }
+
+    private boolean heldInside(Volume volume) throws Exception {
+        String pid = lab.processes().get(0);
+        return Files.readString(Path.of("/proc", pid, "mountinfo"))
+                .contains(volume.path.toString().replace(" ", "\\040"));
+    }
+
+    /** A file system of its own. */
+    private final class Volume implements AutoCloseable {
+        final Path path;
+
+        Volume(String name) throws Exception {
+            path = Files.createDirectories(dir.resolve("volumes").resolve(name));
+        }
+
+        void mount() throws HostException {
+            lab.exec.need(call(5), "mount", "-t", "tmpfs", "-o", "mode=0777", "sv-volume", path.toString());
+        }
+
+        /** A plain unmount: it fails while anything holds the file system. */
+        @Override
+        public void close() throws HostException {
+            lab.exec.need(call(5), "umount", path.toString());
+        }
     }
 
     @ParameterizedTest
