@@ -24,12 +24,14 @@ import sfo.protocol.model.Share;
 /** The embedded adapters: appliances are folders of one world, their agents processes of their own. Needs no rights. */
 public final class EmbeddedLab implements Lab {
     private final LabFolder folder;
+    private final Programs programs;
     private final World world;
     private final Map<String, Process> agents = new HashMap<>();
     private boolean closed;
 
     private EmbeddedLab(LabFolder folder) throws IOException {
         this.folder = folder;
+        this.programs = Programs.in(folder.path());
         this.world = World.at(folder.resolve("world"));
     }
 
@@ -117,7 +119,7 @@ public final class EmbeddedLab implements Lab {
             throw new IllegalStateException("the agent of " + appliance + " runs already");
         }
         AgentFiles files = files(appliance);
-        List<String> argv = Programs.agent(Tethered.class.getName(), files.settings(), files.temporary());
+        List<String> argv = programs.agent(Tethered.class.getName(), files.settings(), files.temporary());
         Process agent = Programs.start(argv, files.log());
         folder.owns(agent.toHandle());
         agents.put(appliance, agent);
@@ -150,7 +152,7 @@ public final class EmbeddedLab implements Lab {
     public Exec.Output sfo(String appliance, Duration limit, List<String> words) throws IOException {
         try {
             return new Exec()
-                    .run(Call.within(limit), Programs.client(files(appliance).socket(), words), "");
+                    .run(Call.within(limit), programs.client(files(appliance).socket(), words), "");
         } catch (HostException e) {
             throw new IOException(e.getMessage(), e);
         }

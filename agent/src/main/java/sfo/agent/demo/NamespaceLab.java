@@ -35,6 +35,7 @@ public final class NamespaceLab implements Lab {
     private static final Path RUN = Path.of("/run/sfo");
 
     private final LabFolder folder;
+    private final Programs programs;
     private final Sandbox network;
     private final Sandbox client;
     private final Map<String, Sandbox> appliances = new HashMap<>();
@@ -43,6 +44,7 @@ public final class NamespaceLab implements Lab {
 
     private NamespaceLab(LabFolder folder) throws IOException {
         this.folder = folder;
+        this.programs = Programs.in(folder.path());
         this.network = Sandbox.start("switch", List.of(), folder.resolve("switch.log"), folder);
         network.ip("""
                 link add br0 type bridge forward_delay 0 mcast_snooping 0
@@ -168,7 +170,7 @@ public final class NamespaceLab implements Lab {
             throw new IllegalStateException("the agent of " + appliance + " runs already");
         }
         AgentFiles files = files(appliance);
-        List<String> argv = Programs.agent(Programs.AGENT, files.settings(), files.temporary());
+        List<String> argv = programs.agent(Programs.AGENT, files.settings(), files.temporary());
         agents.put(appliance, Programs.start(sandbox(appliance).inside(argv), files.log()));
     }
 
@@ -214,7 +216,7 @@ public final class NamespaceLab implements Lab {
 
     @Override
     public Exec.Output sfo(String appliance, Duration limit, List<String> words) throws IOException {
-        return sandbox(appliance).run(limit, Programs.client(files(appliance).socket(), words), "");
+        return sandbox(appliance).run(limit, programs.client(files(appliance).socket(), words), "");
     }
 
     @Override

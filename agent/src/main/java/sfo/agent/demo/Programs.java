@@ -1,6 +1,7 @@
 package sfo.agent.demo;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,36 +13,51 @@ final class Programs {
     static final String AGENT = "sfo.agent.boot.Main";
     static final String CLIENT = "sfo.protocol.control.Client";
 
-    private Programs() {}
+    private final Path options;
 
-    /** {@code java … main words}. */
-    static List<String> java(List<String> options, String main, List<String> words) {
+    private Programs(Path options) {
+        this.options = options;
+    }
+
+    /** Writes the options that all of them share into a file of that folder, so that command lines stay short. */
+    static Programs in(Path folder) throws IOException {
+        Path file = folder.resolve("java-options");
+        Files.write(file, options());
+        return new Programs(file);
+    }
+
+    private static List<String> options() {
+        // several process namespaces share the folder of performance data, and so its file names
+        List<String> lines = new ArrayList<>(
+                List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto"));
+        if (Runtime.version().feature() >= 24) {
+            lines.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        }
+        String separator = java.io.File.pathSeparator;
+        String classPath = Arrays.stream(
+                        System.getProperty("java.class.path").split(separator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(separator));
+        lines.addAll(List.of("-cp", "\"" + classPath.replace("\\", "\\\\") + "\""));
+        return lines;
+    }
+
+    private List<String> java(List<String> more, String main, List<String> words) {
         List<String> argv = new ArrayList<>();
         argv.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // several process namespaces share the folder of performance data, and so its file names
-        argv.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto"));
-        if (Runtime.version().feature() >= 24) {
-            argv.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-        }
-        argv.addAll(options);
-        argv.addAll(List.of("-cp", classPath(), main));
+        argv.add("@" + options);
+        argv.addAll(more);
+        argv.add(main);
         argv.addAll(words);
         return argv;
     }
 
-    private static String classPath() {
-        String separator = java.io.File.pathSeparator;
-        return Arrays.stream(System.getProperty("java.class.path").split(separator, -1))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(separator));
-    }
-
-    static List<String> agent(String main, Path settings, Path temporary) {
+    List<String> agent(String main, Path settings, Path temporary) {
         return java(
                 List.of("-Xmx160m", "-Djava.io.tmpdir=" + temporary), main, List.of("--config", settings.toString()));
     }
 
-    static List<String> client(Path socket, List<String> words) {
+    List<String> client(Path socket, List<String> words) {
         List<String> all = new ArrayList<>(List.of("--socket", socket.toString()));
         all.addAll(words);
         return java(List.of(), CLIENT, all);

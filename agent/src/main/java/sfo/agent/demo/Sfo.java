@@ -26,7 +26,7 @@ public final class Sfo {
 
     /** @throws IOException with what it said, and the end of the agent's log, unless it ends with 0 */
     public String must(String appliance, String... words) throws IOException {
-        Exec.Output output = lab.sfo(appliance, LIMIT, List.of(words));
+        Exec.Output output = type(appliance, List.of(words));
         if (!output.ok()) {
             throw new IOException("on " + appliance + ", sfo " + String.join(" ", words) + " ended with "
                     + output.exit() + ":\n" + (output.out() + output.err()).strip() + "\n" + endOfLog(appliance));
@@ -34,10 +34,25 @@ public final class Sfo {
         return output.out();
     }
 
+    private Exec.Output type(String appliance, List<String> words) throws IOException {
+        try {
+            return lab.sfo(appliance, LIMIT, words);
+        } catch (IOException e) {
+            throw new IOException(
+                    "on " + appliance + ", sfo " + String.join(" ", words) + ": " + shortened(e) + "\n"
+                            + endOfLog(appliance),
+                    e);
+        }
+    }
+
+    private static String shortened(IOException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains("time ran out") ? "no end after " + LIMIT.toSeconds() + " s" : message;
+    }
+
     /** The members and groups, as {@code sfo status --json} shows them; missing while the agent does not answer. */
     public JsonNode status(String appliance) throws IOException {
-        List<String> words = List.of("status", "--json");
-        Exec.Output output = lab.sfo(appliance, LIMIT, words);
+        Exec.Output output = type(appliance, List.of("status", "--json"));
         try {
             JsonNode node = output.ok() ? Json.MAPPER.readTree(output.out()) : MissingNode.getInstance();
             return node.has("body") ? node.get("body") : node;

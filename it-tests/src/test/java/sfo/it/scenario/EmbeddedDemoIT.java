@@ -1,0 +1,7 @@
+package sfo.it.scenario;
+
+class EmbeddedDemoIT extends DemoStories {
+    EmbeddedDemoIT() {
+        super("embedded");
+    }
+}
