@@ -121,6 +121,22 @@ class BackupRulesTest {
     }
 
     @Test
+    void nothingIsMadeIfNothingChangedUnlessAPeerHasSomethingElse() {
+        BackupRef ref = new BackupRef("a", 1, 5);
+        List<Kept> own = List.of(kept(ref, "x", true, Set.of()));
+        assertThat(BackupRules.worthMaking("x", own, Optional.empty())).isFalse();
+        assertThat(BackupRules.worthMaking("y", own, Optional.empty())).isTrue();
+        assertThat(BackupRules.worthMaking("x", List.of(), Optional.empty())).isTrue();
+        assertThat(BackupRules.worthMaking("x", own, Optional.of(new BackupRef("a", 1, 4))))
+                .isFalse();
+        assertThat(BackupRules.worthMaking("x", own, Optional.of(ref))).isTrue();
+        assertThat(BackupRules.worthMaking("x", own, Optional.of(new BackupRef("a", 1, 9))))
+                .isTrue();
+        assertThat(BackupRules.next("a", own, Optional.of(ref), NOON))
+                .isEqualTo(new BackupRef("a", NOON.toEpochMilli(), 6));
+    }
+
+    @Test
     void eachReasonForNone() {
         Kept with = kept(new BackupRef("a", 1, 1), "x", true, Set.of("media"));
         Kept without = kept(new BackupRef("a", 1, 2), "y", true, Set.of());
