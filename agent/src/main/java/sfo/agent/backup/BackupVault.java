@@ -71,14 +71,14 @@ final class BackupVault {
      * A backup of {@code inventory}, signed and on disk.
      *
      * @param always also if nothing changed since the last one
-     * @param atPeers the newest of this appliance's own that any peer keeps
+     * @param atPeers see {@link BackupRules#next}
      * @return empty if nothing changed
      */
     Optional<BackupHeader> make(Inventory inventory, boolean always, Optional<BackupRef> atPeers)
             throws IOException, BadBackup {
         String payload = Json.text(inventory);
         String sha256 = BackupParts.sha256(payload);
-        if (!always && !BackupRules.worthMaking(sha256, of(self()))) {
+        if (!always && !BackupRules.worthMaking(sha256, of(self()), atPeers)) {
             return Optional.empty();
         }
         Instant now = clock.instant();

@@ -126,6 +126,8 @@ public final class Backups extends AbstractBehavior<Backups.Command> {
 
     private record SetBack(BackupRef atPeer) implements Command {}
 
+    private record Unwatched(ActorRef<NewestGood> watcher) implements Command {}
+
     private record RoundOver(ActorRef<BackupRound.Command> round) implements Command {}
 
     /** A task for the log: it went well ({@code text} is empty), or not. */
@@ -175,6 +177,7 @@ public final class Backups extends AbstractBehavior<Backups.Command> {
                 .onMessage(RoundOver.class, m -> onRoundOver(m.round()))
                 .onMessage(Changed.class, m -> onChanged(m.newest()))
                 .onMessage(Watch.class, this::onWatch)
+                .onMessage(Unwatched.class, this::onUnwatched)
                 .onMessage(TimeToVerify.class, m -> onTimeToVerify())
                 .onMessage(ListAll.class, this::onListAll)
                 .onMessage(Show.class, m -> answer(m.replyTo(), v -> v.show(m.appliance(), m.sequence())))
@@ -291,7 +294,13 @@ public final class Backups extends AbstractBehavior<Backups.Command> {
 
     private Behavior<Command> onWatch(Watch message) {
         watchers.add(message.watcher());
+        getContext().watchWith(message.watcher(), new Unwatched(message.watcher()));
         newest.values().forEach(message.watcher()::tell);
+        return this;
+    }
+
+    private Behavior<Command> onUnwatched(Unwatched message) {
+        watchers.remove(message.watcher());
         return this;
     }
 

@@ -109,9 +109,14 @@ public final class BackupRules {
         return kept.stream().filter(Kept::good).max(Comparator.comparing(Kept::ref));
     }
 
-    /** Whether a change is worth a backup of its own; the timer always makes one, to say "still so at that time". */
-    public static boolean worthMaking(String sha256, Collection<Kept> own) {
-        return newestGood(own).filter(n -> n.sha256().equals(sha256)).isEmpty();
+    /**
+     * Whether a change is worth a backup of its own: not if nothing changed, unless a peer has something else. (The
+     * timer always makes one, to say "still so at that time".)
+     */
+    public static boolean worthMaking(String sha256, Collection<Kept> own, Optional<BackupRef> atPeers) {
+        Optional<Kept> newest = newestGood(own);
+        return newest.filter(n -> n.sha256().equals(sha256)).isEmpty()
+                || atPeers.filter(p -> p.compareTo(newest.get().ref()) >= 0).isPresent();
     }
 
     /**
@@ -119,11 +124,11 @@ public final class BackupRules {
      * appliance does, its disk was lost or set back: it begins a new lineage above the peer's.
      *
      * @param own all that this appliance has of itself, bad ones too
-     * @param atPeers the newest of its own that any peer keeps
+     * @param atPeers the newest of its own that a peer keeps and that this appliance did not make as it is, if any
      */
     public static BackupRef next(String appliance, Collection<Kept> own, Optional<BackupRef> atPeers, Instant now) {
         Optional<BackupRef> newest = own.stream().map(Kept::ref).max(Comparator.naturalOrder());
-        if (atPeers.isPresent() && (newest.isEmpty() || atPeers.get().compareTo(newest.get()) > 0)) {
+        if (atPeers.isPresent() && (newest.isEmpty() || atPeers.get().compareTo(newest.get()) >= 0)) {
             long epoch = Math.max(atPeers.get().epoch() + 1, now.toEpochMilli());
             return new BackupRef(appliance, epoch, atPeers.get().sequence() + 1);
         }
