@@ -35,7 +35,6 @@ import sfo.protocol.model.Share;
 public final class AgentOperations implements Operations {
     private static final Duration LOOK = Duration.ofSeconds(3);
     private static final Duration BACKUP = Duration.ofSeconds(70);
-    private static final Consumer<Progress> UNSEEN = p -> {};
 
     private final AgentContext agent;
     private final GroupsPart part;
@@ -166,7 +165,7 @@ public final class AgentOperations implements Operations {
 
     CompletionStage<Answer> change(
             String group, Function<GroupDefinition, GroupDefinition> change, String done, Operator by) {
-        return wish(group, false, new Wishes.Kind.Change(change, done, by), UNSEEN);
+        return wish(group, false, new Wishes.Kind.Change(change, done, by), AgentOperations::unseen);
     }
 
     @Override
@@ -181,12 +180,12 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> check(String group) {
-        return wish(group, false, new Wishes.Kind.Check(), UNSEEN);
+        return wish(group, false, new Wishes.Kind.Check(), AgentOperations::unseen);
     }
 
     @Override
     public CompletionStage<Answer> plan(String group, boolean undo) {
-        return wish(group, false, new Wishes.Kind.ShowPlan(undo), UNSEEN);
+        return wish(group, false, new Wishes.Kind.ShowPlan(undo), AgentOperations::unseen);
     }
 
     @Override
@@ -206,7 +205,11 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> resolve(String group, Operator by) {
-        return wish(group, false, new Wishes.Kind.Resolve(by), UNSEEN);
+        return wish(group, false, new Wishes.Kind.Resolve(by), AgentOperations::unseen);
+    }
+
+    private static void unseen(Progress news) {
+        // nobody looks on
     }
 
     /** @param made whether a group that is not known yet is made */

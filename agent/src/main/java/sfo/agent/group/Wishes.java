@@ -70,6 +70,7 @@ final class Wishes {
         final long began = System.nanoTime();
         String what;
         Optional<String> saga = Optional.empty();
+        final Map<String, Views.StepView> shown = new HashMap<>();
         final Set<String> kept = new HashSet<>();
         final Map<String, Claim> acknowledged = new HashMap<>();
         Optional<Consumer<GroupState>> waiting = Optional.empty();
@@ -630,7 +631,12 @@ final class Wishes {
 
     void moved(Told.Moved moved) {
         if (running.isPresent() && running.get().saga.equals(Optional.of(moved.saga()))) {
-            SagaViews.steps(moved.state()).forEach(s -> progress(s.id(), s.title(), s.state(), s.millis(), s.detail()));
+            for (Views.StepView step : SagaViews.steps(moved.state())) {
+                boolean news = !step.equals(running.get().shown.put(step.id(), step));
+                if (news && !step.state().equals("waiting")) {
+                    progress(step.id(), step.title(), step.state(), step.millis(), step.detail());
+                }
+            }
         }
     }
 
@@ -642,7 +648,7 @@ final class Wishes {
         boolean takenBack = saga.handOver().filter(h -> !h.opened()).isPresent();
         if (takenBack) {
             String why = saga.handOver().get().why();
-            resumeAfter(state, why);
+            resumeAfter(why);
             return;
         }
         if (saga.opened().orElseThrow().kind() == SagaEvent.Kind.FAILOVER
@@ -666,7 +672,7 @@ final class Wishes {
     }
 
     /** An undo that did not come about: this appliance claims again and serves; only then the operator is answered. */
-    private void resumeAfter(GroupState state, String why) {
+    private void resumeAfter(String why) {
         running.ifPresent(r -> r.what = "back");
         member.turn(s -> resumed(s, AGENT, id -> running.ifPresent(r -> r.saga = Optional.of(id))));
         member.context.getLog().warn("undo of {} did not come about: {}", group(), why);

@@ -148,10 +148,7 @@ public final class ReadinessRules {
             reasons.add(new Reason(
                     "DEATH-UNPROVED",
                     Weight.BLOCKS,
-                    "no channel proves that " + dossier.appliance() + " is dead: "
-                            + dossier.evidence().stream()
-                                    .map(e -> e.channel() + ": " + e.detail())
-                                    .toList(),
+                    "no channel proves that " + dossier.appliance() + " is dead: see the evidence",
                     "check this appliance's own cables, or, if you know that " + dossier.appliance()
                             + " is off: sfo failover " + group.name() + " --override \"REASON\""));
         }
