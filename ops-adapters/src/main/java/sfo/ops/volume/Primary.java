@@ -23,7 +23,7 @@ final class Primary {
         }
         Claims.refuseStale(record, claim);
         boolean same = record.target().equals(Optional.of(target));
-        if (same && (side.resyncing() || side.core.mirror(call) != Core.Job.NONE) && record.sync() != Sync.SOLO) {
+        if (same && (side.resyncing() || side.jobs.mirror(call) != Jobs.Mirroring.NONE) && record.sync() != Sync.SOLO) {
             return;
         }
         if (record.sync() == Sync.BLOCKED) {
@@ -43,7 +43,7 @@ final class Primary {
         Volume volume = record.volume();
         boolean wait = volume.onLinkLoss() == Volume.LinkLoss.BLOCK;
         side.stopResync(call);
-        side.core.endJobs(call);
+        side.jobs.endJobs(call);
         side.core.connectRemote(target, wait, call);
         Secondary.boundSilence(side);
         String session = Secondary.session(target);
@@ -66,7 +66,7 @@ final class Primary {
             side.resync(resync);
             resync.start();
         } else {
-            side.core.startMirror(!equal, volume.mode(), call);
+            side.jobs.startMirror(!equal, volume.mode(), call);
             side.examine(call);
         }
     }
@@ -89,9 +89,9 @@ final class Primary {
         }
         side.save(record.in(Sync.SOLO, QemuMirror.now()));
         if (inOrder) {
-            side.core.endMirror(call);
+            side.jobs.endMirror(call);
         }
-        side.core.endJobs(call);
+        side.jobs.endJobs(call);
         side.core.dropRemote(call);
     }
 }

@@ -1,13 +1,9 @@
 package sfo.ops.volume;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -27,7 +23,6 @@ import org.slf4j.LoggerFactory;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
-import sfo.ops.exec.Durable;
 import sfo.ops.exec.Exec;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState;
@@ -116,34 +111,12 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     @Override
     public void create(String group, Volume volume, Call call) throws HostException {
         with(group, volume.name(), side -> {
-            Path backing = backing(group, volume);
-            try {
-                if (side.record().isEmpty()) {
-                    if (Files.isRegularFile(backing)) {
-                        throw new HostException(backing + " exists already, and no record tells what is in it; "
-                                + "remove it, or give volume " + volume.name() + " another backing");
-                    }
-                    if (Files.exists(backing) && bytes(backing) < volume.bytes()) {
-                        throw new HostException(backing + " has " + bytes(backing) + " bytes; volume " + volume.name()
-                                + " needs " + volume.bytes());
-                    }
-                    side.save(MirrorRecord.fresh(group, volume));
-                }
-                if (!isDevice(backing)) {
-                    Files.createDirectories(parent(backing));
-                    try (RandomAccessFile file = new RandomAccessFile(backing.toFile(), "rw")) {
-                        if (file.length() > volume.bytes()) {
-                            throw new HostException(backing + " has " + file.length() + " bytes; expected "
-                                    + volume.bytes() + " or less: a volume never shrinks");
-                        }
-                        file.setLength(volume.bytes());
-                        file.getFD().sync();
-                    }
-                    Durable.sync(parent(backing));
-                }
-            } catch (IOException e) {
-                throw new HostException("cannot make " + backing + ": " + e.getMessage(), e);
+            Backing backing = backing(group, volume);
+            if (side.record().isEmpty()) {
+                backing.check();
+                side.save(MirrorRecord.fresh(group, volume));
             }
+            backing.make();
         });
     }
 
@@ -173,15 +146,12 @@ public final class QemuMirror implements Mirror, AutoCloseable {
             for (StorageDaemon daemon : side.daemons()) {
                 daemon.end(call);
             }
+            backing(group, volume).remove();
+            side.forget();
             try {
-                Path backing = backing(group, volume);
-                if (Files.isRegularFile(backing, LinkOption.NOFOLLOW_LINKS)) {
-                    Durable.delete(backing);
-                }
-                side.forget();
                 side.clear();
             } catch (IOException e) {
-                throw new HostException("cannot remove what volume " + volume.name() + " left: " + e.getMessage(), e);
+                throw new HostException("cannot remove " + side.folder() + ": " + e.getMessage(), e);
             }
         });
     }
@@ -263,11 +233,7 @@ public final class QemuMirror implements Mirror, AutoCloseable {
                     "the path of " + side.folder() + " is too long for a socket in it; expected at most "
                             + (LONGEST_SOCKET - 10) + " characters: choose a shorter run folder");
         }
-        Path backing = backing(side.group, volume);
-        if (!Files.exists(backing)) {
-            throw new HostException("the backing of volume " + volume.name() + ", " + backing + ", is not there");
-        }
-        side.coreDaemon.start(Core.arguments(backing, isDevice(backing), volume.bytes()), call);
+        side.coreDaemon.start(backing(side.group, volume).arguments(), call);
     }
 
     String address() {
@@ -282,29 +248,12 @@ public final class QemuMirror implements Mirror, AutoCloseable {
         return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     }
 
-    private Path backing(String group, Volume volume) {
+    private Backing backing(String group, Volume volume) {
         String given = volume.backing().getOrDefault(appliance, "");
-        return given.isEmpty()
+        Path path = given.isEmpty()
                 ? data.resolve("volumes").resolve(group).resolve(volume.name() + ".img")
                 : Path.of(given);
-    }
-
-    private static boolean isDevice(Path path) {
-        return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
-    }
-
-    private static long bytes(Path device) throws IOException {
-        try (FileChannel channel = FileChannel.open(device, StandardOpenOption.READ)) {
-            return channel.size();
-        }
-    }
-
-    private static Path parent(Path file) throws IOException {
-        Path parent = file.toAbsolutePath().getParent();
-        if (parent == null) {
-            throw new IOException("no folder for " + file);
-        }
-        return parent;
+        return new Backing(path, volume);
     }
 
     private void adopt() {

@@ -55,7 +55,7 @@ final class Resync {
     void stop(Call call) throws HostException {
         stopped = true;
         while (thread.isAlive() && thread != Thread.currentThread()) {
-            side.core.endJobs(call);
+            side.jobs.endJobs(call);
             call.check("ending the resynchronisation of " + side.name);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
@@ -70,8 +70,8 @@ final class Resync {
                     side.core.dropBitmap(Side.bitmap(base), call);
                     side.save(side.needRecord().as(Role.PRIMARY, Sync.REPLICATING, Instant.now()));
                 } else {
-                    side.core.endJobs(call);
-                    side.core.startMirror(true, begun.volume().mode(), call);
+                    side.jobs.endJobs(call);
+                    side.jobs.startMirror(true, begun.volume().mode(), call);
                 }
             });
         } catch (HostException e) {
@@ -82,7 +82,7 @@ final class Resync {
     private boolean copy(Call call) throws HostException {
         String bitmap = Side.bitmap(base);
         for (int round = 0; round < 2 && !stopped; round++) {
-            side.core.copyDirty(bitmap, call);
+            side.jobs.copyDirty(bitmap, call);
         }
         List<Path> frozen = new ArrayList<>();
         try {
@@ -92,13 +92,13 @@ final class Resync {
                 freeze(mount.get().point(), call);
                 frozen.add(mount.get().point());
             }
-            side.core.copyDirty(bitmap, call);
-            side.core.startMirror(false, begun.volume().mode(), call);
-            while (side.core.mirror(call) == Core.Job.COPYING && !stopped) {
+            side.jobs.copyDirty(bitmap, call);
+            side.jobs.startMirror(false, begun.volume().mode(), call);
+            while (side.jobs.mirror(call) == Jobs.Mirroring.COPYING && !stopped) {
                 call.check("starting the mirror of " + side.name);
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
             }
-            if (side.core.mirror(call) != Core.Job.READY) {
+            if (side.jobs.mirror(call) != Jobs.Mirroring.READY) {
                 throw new HostException("the mirror broke off as it began");
             }
             Map<String, Long> left = side.core.bitmaps(call);
@@ -139,7 +139,7 @@ final class Resync {
             locked(() -> {
                 side.detail(String.valueOf(why.getMessage()));
                 side.save(side.needRecord().in(Sync.SOLO, begun.since()));
-                side.core.endJobs(call);
+                side.jobs.endJobs(call);
                 side.core.dropRemote(call);
                 // the secondary keeps its base, and this side the bitmap since then: the next try sends only that
                 side.core.dropBitmap(Side.bitmap(begun.session()), call);

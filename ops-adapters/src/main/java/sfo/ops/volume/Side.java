@@ -39,6 +39,7 @@ final class Side {
     final StorageDaemon coreDaemon;
     final StorageDaemon frontDaemon;
     final Core core;
+    final Jobs jobs;
     /** The bitmap of a primary whose mirror ended in order: empty for as long as both sides stay equal. */
     static final String ORDERLY = "since-orderly-end";
 
@@ -84,6 +85,7 @@ final class Side {
             }
         });
         this.core = new Core(coreDaemon);
+        this.jobs = new Jobs(coreDaemon);
     }
 
     private static boolean isNews(JsonNode event) {
@@ -194,16 +196,16 @@ final class Side {
         if (resync != null && resync.underWay()) {
             return;
         }
-        Core.Job job = core.mirror(call);
+        Jobs.Mirroring job = jobs.mirror(call);
         boolean mirrors = now.sync() == Sync.REPLICATING || now.sync() == Sync.BLOCKED;
-        if (job == Core.Job.NONE && (mirrors || now.sync() == Sync.SYNCING)) {
+        if (job == Jobs.Mirroring.NONE && (mirrors || now.sync() == Sync.SYNCING)) {
             // before anything else: from here on this side has writes that the other one lacks
             save(now.in(Sync.SOLO, mirrors ? lastAlive(now) : now.since()));
-            core.endJobs(call).ifPresent(why -> broke = why);
+            jobs.endJobs(call).ifPresent(why -> broke = why);
             core.dropRemote(call);
-        } else if (job == Core.Job.READY && now.volume().onLinkLoss() == Volume.LinkLoss.BLOCK && !connected) {
+        } else if (job == Jobs.Mirroring.READY && now.volume().onLinkLoss() == Volume.LinkLoss.BLOCK && !connected) {
             save(now.in(Sync.BLOCKED, lastAlive(now)));
-        } else if (job == Core.Job.READY && (mirrors || now.sync() == Sync.SYNCING)) {
+        } else if (job == Jobs.Mirroring.READY && (mirrors || now.sync() == Sync.SYNCING)) {
             save(now.in(Sync.REPLICATING, Instant.now()));
         }
     }
