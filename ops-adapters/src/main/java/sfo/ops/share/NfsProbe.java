@@ -94,7 +94,7 @@ final class NfsProbe {
             return refused == 13 ? "not exported to this client (MNT3ERR_ACCES)" : "mount status " + refused;
         }
         byte[] handle = Rpc.opaque(mounted);
-        // as every client does after a mount; it reaches the file system, where a lookup may end in the server's cache
+        // as every client does after a mount
         int status = nfs.call(NFS, 3, 19, new Rpc.Xdr().opaque(handle)).getInt();
         if (status == 0) {
             Rpc.Xdr name = new Rpc.Xdr().opaque(handle).text(NOBODY_HAS_IT);

@@ -11,6 +11,8 @@ import sfo.protocol.model.Share;
 
 /** Asks a group's SMB server for its shares as a stock client inside the group host: one process for all of them. */
 final class SmbProbe {
+    private static final String LOOPBACK = "127.0.0.1";
+
     private final Exec exec;
 
     SmbProbe(Exec exec) {
@@ -23,17 +25,27 @@ final class SmbProbe {
      * client, while one that is not served says "bad network name".
      */
     Map<String, String> ask(String group, String address, List<Share> shares, Call call) throws HostException {
+        return ask(group, address, shares, "\nls .sfo-probe\n", call);
+    }
+
+    /** The same by a connection alone, which is half the work: whether the server has these shares. */
+    Map<String, String> known(String group, List<Share> shares, Call call) throws HostException {
+        return ask(group, LOOPBACK, shares, "\n", call);
+    }
+
+    private Map<String, String> ask(String group, String address, List<Share> shares, String then, Call call)
+            throws HostException {
         Map<String, String> said = new LinkedHashMap<>();
         List<Share> open = shares.stream().filter(s -> s.clients().isEmpty()).toList();
         List<Share> limited =
                 shares.stream().filter(s -> !s.clients().isEmpty()).toList();
-        said.putAll(session(group, address, open, call));
+        said.putAll(session(group, address, open, then, call));
         // this host is none of their clients, but loopback always is
-        said.putAll(session(group, "127.0.0.1", limited, call));
+        said.putAll(session(group, LOOPBACK, limited, then, call));
         return said;
     }
 
-    private Map<String, String> session(String group, String address, List<Share> shares, Call call)
+    private Map<String, String> session(String group, String address, List<Share> shares, String then, Call call)
             throws HostException {
         Map<String, String> said = new LinkedHashMap<>();
         if (shares.isEmpty()) {
@@ -41,7 +53,7 @@ final class SmbProbe {
         }
         StringBuilder script = new StringBuilder();
         for (Share share : shares) {
-            script.append("tcon ").append(share.name()).append("\nls .sfo-probe\n");
+            script.append("tcon ").append(share.name()).append(then);
         }
         List<String> client = List.of(
                 "smbclient", "-s", "/dev/null", "-N", "-I", address, "//" + SmbConf.netbiosName(group) + "/IPC$");

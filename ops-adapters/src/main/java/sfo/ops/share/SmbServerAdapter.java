@@ -61,7 +61,7 @@ public final class SmbServerAdapter implements Adapter<SmbServer> {
         if (!servers.listens(server, PORT)) {
             return Facts.of("running", "broken", "config", config);
         }
-        Map<String, String> said = probe.ask(resource.group(), "127.0.0.1", resource.shares(), call);
+        Map<String, String> said = probe.known(resource.group(), resource.shares(), call);
         String served = said.entrySet().stream()
                 .filter(e -> e.getValue().isEmpty())
                 .map(Map.Entry::getKey)
@@ -102,7 +102,7 @@ public final class SmbServerAdapter implements Adapter<SmbServer> {
 
     /** Shares that the server does not know; a reload reaches it a moment after it was told. */
     private List<String> silent(SmbServer resource, Call call) throws HostException {
-        return probe.ask(resource.group(), "127.0.0.1", resource.shares(), call).entrySet().stream()
+        return probe.known(resource.group(), resource.shares(), call).entrySet().stream()
                 .filter(e -> !e.getValue().isEmpty())
                 .map(e -> e.getKey() + ": " + e.getValue())
                 .toList();

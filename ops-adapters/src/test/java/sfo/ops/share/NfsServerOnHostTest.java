@@ -227,18 +227,6 @@ class NfsServerOnHostTest {
                 .doesNotContain(dir.toString());
     }
 
-    @Test
-    void anExportWhoseFolderIsGoneFailsTheQuestionByItsName() throws Exception {
-        adapter("a").apply(server(nfs("one", 1, "one"), nfs("two", 2, "two")), call(20));
-        Files.delete(dir.resolve("vol/two/hello"));
-        Files.delete(dir.resolve("vol/two"));
-        AnsweringSharesAdapter asking = new AnsweringSharesAdapter(lab.exec);
-        List<Share> both = List.of(nfs("one", 1, "one"), nfs("two", 2, "two"));
-        assertThat(catchHost(() -> asking.apply(new AnsweringShares(lab.group, both, ADDRESS), call(5))))
-                .hasMessageContaining("NFS two (its folder is gone")
-                .hasMessageNotContaining("NFS one");
-    }
-
     private void kill(String name) throws Exception {
         for (String pid : lab.processes()) {
             if (Files.readString(Path.of("/proc", pid, "comm")).startsWith(name)) {
