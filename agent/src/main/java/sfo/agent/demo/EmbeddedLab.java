@@ -170,7 +170,7 @@ public final class EmbeddedLab implements Lab {
 
         EmbeddedHandle(String name, Share.Protocol protocol, String share) {
             super(name);
-            this.handle = new EmbeddedClient(world).open(ADDRESS, protocol, share, "records");
+            this.handle = new EmbeddedClient(world).open(ADDRESS, protocol, share, "records-" + share);
         }
 
         @Override

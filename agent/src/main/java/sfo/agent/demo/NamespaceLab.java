@@ -30,7 +30,8 @@ public final class NamespaceLab implements Lab {
             "/etc/ganesha",
             "/var/cache/samba",
             "/var/log/samba",
-            "/var/log/ganesha");
+            "/var/log/ganesha",
+            "/srv");
 
     private static final Path RUN = Path.of("/run/sfo");
 
@@ -54,7 +55,7 @@ public final class NamespaceLab implements Lab {
                 link set br0 up
                 link set br1 up
                 """);
-        this.client = Sandbox.start("client", List.of(), folder.resolve("client.log"), folder);
+        this.client = Sandbox.start("client", names(), folder.resolve("client.log"), folder);
         plug("c", client, Map.of("eth0", "10.77.0.50/24"));
         Files.createDirectories(folder.resolve("client"));
     }
@@ -94,6 +95,15 @@ public final class NamespaceLab implements Lab {
             throw new IllegalArgumentException("appliance \"" + appliance + "\": expected one of " + APPLIANCES);
         }
         return new AgentFiles(appliance, folder.resolve(appliance), RUN);
+    }
+
+    /** The machine's name server is out of reach: without these, whoever looks up a name waits for it. */
+    private List<String> names() throws IOException {
+        Path hosts = folder.resolve("hosts");
+        Files.writeString(hosts, "127.0.0.1 localhost\n10.77.0.11 a\n10.77.0.12 b\n10.77.0.50 client\n");
+        Path resolver = folder.resolve("resolv.conf");
+        Files.writeString(resolver, "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n");
+        return List.of(hosts + ":/etc/hosts", resolver + ":/etc/resolv.conf");
     }
 
     /** A cable per NIC, from a port of the switch. */
@@ -139,10 +149,11 @@ public final class NamespaceLab implements Lab {
         }
         List<String> binds = new ArrayList<>();
         for (String own : OWN) {
-            if (Files.isDirectory(Path.of(own))) {
+            if (Files.isDirectory(Path.of(own)) && !programs.needs(Path.of(own))) {
                 binds.add(files.home().resolve("own" + own.replace('/', '-')) + ":" + own);
             }
         }
+        binds.addAll(names());
         Sandbox sandbox = Sandbox.start(appliance, binds, files.home().resolve("boot.log"), folder);
         appliances.put(appliance, sandbox);
         int number = number(appliance);

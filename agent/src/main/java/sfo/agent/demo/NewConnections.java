@@ -126,12 +126,12 @@ final class NewConnections implements Workload {
     }
 
     private String file(long number) {
-        return "new-" + number;
+        return name.substring(0, 3).toLowerCase(java.util.Locale.ROOT) + "-" + number;
     }
 
     private void attempt(long number) {
         byte[] record = Records.of(seed, number);
-        Path local = files.resolve(name.substring(0, 3) + "-" + number);
+        Path local = files.resolve(file(number));
         try {
             Files.write(local, record);
             String back = "";

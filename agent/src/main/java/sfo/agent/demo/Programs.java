@@ -33,13 +33,23 @@ final class Programs {
         if (Runtime.version().feature() >= 24) {
             lines.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
         }
+        lines.addAll(List.of("-cp", "\"" + classPath().replace("\\", "\\\\") + "\""));
+        return lines;
+    }
+
+    private static String classPath() {
         String separator = java.io.File.pathSeparator;
-        String classPath = Arrays.stream(
-                        System.getProperty("java.class.path").split(separator, -1))
+        return Arrays.stream(System.getProperty("java.class.path").split(separator, -1))
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())
                 .collect(Collectors.joining(separator));
-        lines.addAll(List.of("-cp", "\"" + classPath.replace("\\", "\\\\") + "\""));
-        return lines;
+    }
+
+    /** Whether programs, or what they write, lie below that folder of the machine. */
+    boolean needs(Path below) {
+        return options.startsWith(below)
+                || Path.of(System.getProperty("java.home")).startsWith(below)
+                || Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
+                        .anyMatch(entry -> Path.of(entry).startsWith(below));
     }
 
     private List<String> java(List<String> more, String main, List<String> words) {

@@ -112,8 +112,8 @@ final class Story {
                 "10.77.0.254",
                 "-y");
         type("a", "cdp", "create", Lab.GROUP + "/tank", "--size", "256M");
-        type("a", "share", "create", Lab.GROUP, "n", "--nfs", "--volume", "tank", "--path", "nfs");
-        type("a", "share", "create", Lab.GROUP, "s", "--smb", "--guest", "--volume", "tank", "--path", "smb");
+        type("a", "share", "create", Lab.GROUP, "n", "--nfs", "--volume", "tank");
+        type("a", "share", "create", Lab.GROUP, "s", "--smb", "--guest", "--volume", "tank");
         sfo.await("a", "a serves and mirrors to b", LIMIT, status -> Sfo.replicating(status, "PRIMARY"));
         sfo.await("b", "b has every write", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
         say.accept("a serves at " + Lab.ADDRESS + ", b has every write");
@@ -179,7 +179,12 @@ final class Story {
         long begin = System.nanoTime();
         say.accept(appliance + "# sfo " + String.join(" ", words));
         String said = sfo.must(appliance, words);
-        said.lines().filter(line -> !line.isBlank()).forEach(line -> say.accept("    " + line));
+        // a step's line may come again with each piece of news
+        said.lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .distinct()
+                .forEach(l -> say.accept("    " + l));
         say.accept("    done in " + since(begin) + " ms");
     }
 

@@ -7,7 +7,7 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns
 for pair in "$@"; do
-  mkdir -p "${pair%%:*}"
+  [ -e "${pair%%:*}" ] || mkdir -p "${pair%%:*}"
   mount --bind "${pair%%:*}" "${pair#*:}"
 done
 ip link set lo up
