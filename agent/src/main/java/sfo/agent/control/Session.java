@@ -33,6 +33,15 @@ final class Session {
         }
     }
 
+    /** The agent has no operations at this moment. */
+    static final class NotReady extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        NotReady(IllegalStateException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
     private static final int NEWS = 4096;
 
     final Console console;
@@ -54,7 +63,11 @@ final class Session {
     }
 
     Operations operations() {
-        return supplier.get();
+        try {
+            return supplier.get();
+        } catch (IllegalStateException e) {
+            throw new NotReady(e);
+        }
     }
 
     Requests.Operator operator(String reason) {

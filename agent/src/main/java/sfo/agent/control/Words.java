@@ -140,7 +140,7 @@ public final class Words {
             err.write(name + ": " + e.getMessage() + "\nSee: " + name + " -h\n");
             return ExitCode.USAGE.code();
         }
-        if (e instanceof IllegalStateException && !(e.getCause() instanceof Error)) {
+        if (e instanceof Session.NotReady) {
             err.write(name + ": " + e.getMessage() + "\n");
             return ExitCode.BUSY.code();
         }
