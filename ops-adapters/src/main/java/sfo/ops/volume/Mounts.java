@@ -118,6 +118,21 @@ final class Mounts {
         }
     }
 
+    /** Waits until no loop device reads {@code disk} that is mounted nowhere here. */
+    static void awaitFree(Exec exec, Path disk, Call call) throws HostException {
+        try (DirectoryStream<Path> loops = Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
+            for (Path loop : loops) {
+                String source = "/dev/" + loop.getFileName();
+                Optional<String> file = loopFile(source);
+                if (file.equals(Optional.of(disk.toString()))) {
+                    freed(exec, new Mount(disk, "", source, file, false), call);
+                }
+            }
+        } catch (IOException e) {
+            throw new HostException("cannot list the loop devices in /sys/block: " + e.getMessage(), e);
+        }
+    }
+
     private static boolean usedNowhere(String source) throws HostException {
         return all().stream().noneMatch(m -> m.source().equals(source));
     }
