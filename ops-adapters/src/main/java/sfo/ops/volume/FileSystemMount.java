@@ -135,6 +135,7 @@ public final class FileSystemMount implements Adapter<MountedVolume> {
                 mount = Mounts.at(point)) {
             Mounts.unmount(exec, point, call);
         }
+        Mounts.awaitFree(exec, disk, call); // also when an earlier revert unmounted it, and then failed
         removeMade(point, before.get("folder"));
     }
 

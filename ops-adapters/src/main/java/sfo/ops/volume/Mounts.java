@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -109,9 +111,25 @@ final class Mounts {
                 asked = true;
             }
             if (waited > BUSY_RETRY.toNanos()) {
-                throw new HostException("loop device " + source + " stays in use after its unmount; see: losetup -l");
+                throw new HostException(
+                        "loop device " + source + " stays in use after its unmount" + mountedElsewhere(source));
             }
             LockSupport.parkNanos(Duration.ofMillis(2).toNanos());
+        }
+    }
+
+    /** Waits until no loop device reads {@code disk} that is mounted nowhere here. */
+    static void awaitFree(Exec exec, Path disk, Call call) throws HostException {
+        try (DirectoryStream<Path> loops = Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
+            for (Path loop : loops) {
+                String source = "/dev/" + loop.getFileName();
+                Optional<String> file = loopFile(source);
+                if (file.equals(Optional.of(disk.toString()))) {
+                    freed(exec, new Mount(disk, "", source, file, false), call);
+                }
+            }
+        } catch (IOException e) {
+            throw new HostException("cannot list the loop devices in /sys/block: " + e.getMessage(), e);
         }
     }
 
@@ -140,6 +158,35 @@ final class Mounts {
         return found.isEmpty()
                 ? "; no process of this host holds it: another mount namespace may"
                 : "; held by " + String.join(", ", found) + ": end them, then try again";
+    }
+
+    /** A process with a mount namespace of its own keeps its copy of a mount, where mounts are not shared with it. */
+    private static String mountedElsewhere(String source) throws HostException {
+        Map<Path, String> found = new LinkedHashMap<>();
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                if (mounts(process).contains(" " + source + " ")) {
+                    found.putIfAbsent(
+                            target(process.resolve("ns/mnt")),
+                            Files.readString(process.resolve("comm")).strip() + " (process " + process.getFileName()
+                                    + ")");
+                }
+            }
+        } catch (IOException e) {
+            return "; not all processes could be looked at: " + e.getMessage();
+        }
+        return found.isEmpty()
+                ? "; see: losetup -l"
+                : ": still mounted in the mount namespace of " + String.join(", ", found.values())
+                        + "; end it, then try again";
+    }
+
+    private static String mounts(Path process) {
+        try {
+            return Files.readString(process.resolve("mountinfo"));
+        } catch (IOException gone) {
+            return "";
+        }
     }
 
     private static boolean holds(Path process, Path point) {

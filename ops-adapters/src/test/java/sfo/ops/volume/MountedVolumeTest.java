@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,28 @@ class MountedVolumeTest extends AdapterContract<MountedVolume> {
             assertThatThrownBy(() -> adapter().revert(resource(), before, call()))
                     .hasMessageContaining(
                             "java (process " + ProcessHandle.current().pid() + ")");
+        }
+        adapter().revert(resource(), before, call());
+    }
+
+    @Test
+    void aCopyOfTheMountInAnotherMountNamespaceIsNamed() throws Exception {
+        Facts before = adapter().inspect(resource(), call());
+        adapter().apply(resource(), call());
+        Process holder = new ProcessBuilder("unshare", "--mount", "--propagation", "private", "sleep", "60").start();
+        try {
+            Awaitility.await()
+                    .until(() -> !Files.readSymbolicLink(Path.of("/proc/" + holder.pid() + "/ns/mnt"))
+                                    .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")))
+                            && Files.readString(Path.of("/proc/" + holder.pid() + "/comm"))
+                                    .startsWith("sleep"));
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThatThrownBy(() -> adapter().revert(resource(), before, call()))
+                        .hasMessageContaining("still mounted in the mount namespace of")
+                        .hasMessageContaining("sleep");
+            }
+        } finally {
+            holder.destroyForcibly().waitFor();
         }
         adapter().revert(resource(), before, call());
     }
