@@ -16,7 +16,13 @@ final class Parts {
 
     static List<Part> of(Settings settings) {
         GroupsPart groups = new GroupsPart(host(settings));
-        return List.of(groups, new ControlPart(agent -> new AgentOperations(agent, groups)));
+        return List.of(groups, new ControlPart(agent -> {
+            AgentOperations operations = new AgentOperations(agent, groups);
+            return () -> {
+                groups.registry();
+                return operations;
+            };
+        }));
     }
 
     private static Host host(Settings settings) {

@@ -3,6 +3,7 @@ package sfo.agent.control;
 import akka.actor.typed.javadsl.ActorContext;
 import java.io.IOException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import sfo.agent.boot.AgentContext;
@@ -11,18 +12,18 @@ import sfo.agent.boot.StartRefused;
 
 /** The control socket as a part of an agent: operators are answered also while its actor system restarts. */
 public final class ControlPart implements Part {
-    private final Function<AgentContext, Operations> operations;
+    private final Function<AgentContext, Supplier<Operations>> operations;
     private @Nullable ControlServer server;
 
-    public ControlPart(Function<AgentContext, Operations> operations) {
+    /** @param operations as {@link ControlServer#start} wants them */
+    public ControlPart(Function<AgentContext, Supplier<Operations>> operations) {
         this.operations = operations;
     }
 
     @Override
     public void open(AgentContext agent) {
-        Operations all = operations.apply(agent);
         try {
-            server = ControlServer.start(agent.settings().socket(), () -> all);
+            server = ControlServer.start(agent.settings().socket(), operations.apply(agent));
         } catch (IOException e) {
             throw new StartRefused("control socket " + agent.settings().socket() + ": " + e.getMessage(), e);
         }

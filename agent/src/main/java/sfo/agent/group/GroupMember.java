@@ -443,7 +443,12 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                 group, serves && !state.destroyed() ? state.definition() : Optional.empty(), state.claim()));
         state.definition()
                 .ifPresent(d -> mirrorKeeper.tell(new Mirrors.Standing(
-                        d, state.claim(), standing(state) == Standing.HOLDS, state.destroyed(), mirrorStates)));
+                        d,
+                        state.claim(),
+                        // not while an undo or a release takes the mirrors down in order
+                        serves && state.openOperation().isEmpty(),
+                        state.destroyed(),
+                        mirrorStates)));
     }
 
     // --- sagas
