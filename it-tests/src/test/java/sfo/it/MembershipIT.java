@@ -97,6 +97,29 @@ class MembershipIT {
     }
 
     @Test
+    void oneThatWasDownedThoughItIsWellComesBackByItselfWhenItsOperationHasEnded() {
+        try (Site site = new Site(folder, "a", "b")) {
+            AgentProcess a = site.start("a");
+            a.awaitMembers("a=up");
+            AgentProcess b = site.start("b");
+            b.awaitMembers("a=up b=up");
+            long uid = b.hello().orElseThrow().uid();
+            b.tell("saga open");
+            b.awaitLog("obeyed [saga, open]");
+
+            a.tell("down b");
+            a.awaitMembers("a=up");
+            b.awaitLog("joins when the operation that is under way here has ended");
+            assertThat(b.hello().orElseThrow().uid()).isEqualTo(uid);
+
+            b.tell("saga closed");
+            a.awaitMembers("a=up b=up");
+            b.awaitMembers("a=up b=up");
+            assertThat(b.hello().orElseThrow().uid()).isNotEqualTo(uid);
+        }
+    }
+
+    @Test
     void oneThatWasFrozenAndNotDownedIsReachableAgainWithoutARestart() {
         try (Site site = new Site(folder, "a", "b")) {
             AgentProcess a = site.start("a");

@@ -228,11 +228,19 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
         }
         List<Part> reversed = new ArrayList<>(parts);
         Collections.reverse(reversed);
-        reversed.forEach(Part::close);
+        reversed.forEach(Agent::closed);
         hellos.close();
         helloServer.close();
         lifecycle.shutdownNow();
         data.close();
+    }
+
+    private static void closed(Part part) {
+        try {
+            part.close();
+        } catch (RuntimeException e) {
+            log.error("could not end {} in order", part.getClass().getSimpleName(), e);
+        }
     }
 
     @Override

@@ -105,6 +105,14 @@ public final class DataFolder implements AutoCloseable {
                 written += out.write(filled.rewind());
             }
             out.force(true);
+        } catch (IOException e) {
+            // a full disk is just when an agent must start, to finish what is open
+            Files.deleteIfExists(reserve);
+            log.error(
+                    "no room for a reserve of {} MiB in {}: make room ({})",
+                    RESERVE_BYTES >> 20,
+                    reserve.getParent(),
+                    e.getMessage());
         }
     }
 
