@@ -58,7 +58,10 @@ final class HostDump {
         for (String namespace : namespaces) {
             network(host, namespace, dump);
         }
-        dump.put("mounts", lines(host.need(List.of("findmnt", "-rn", "-o", "TARGET,SOURCE,FSTYPE"), "")));
+        NavigableSet<String> mounts = lines(host.need(List.of("findmnt", "-rn", "-o", "TARGET,SOURCE,FSTYPE"), ""));
+        // ip makes this one for the first namespace of a boot, whoever asks for it, and never takes it away
+        mounts.removeIf(mount -> mount.startsWith("/run/netns "));
+        dump.put("mounts", mounts);
         NavigableSet<String> loops = lines(host.need(List.of("losetup", "-n", "-O", "BACK-FILE"), ""));
         loops.removeIf(file -> !file.contains(home.toString()));
         dump.put("loop devices", loops);

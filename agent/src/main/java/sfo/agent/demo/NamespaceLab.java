@@ -117,6 +117,9 @@ public final class NamespaceLab implements Lab {
                     .append(port)
                     .append(" type veth peer name ")
                     .append(nic);
+            // the same after each boot, as a NIC's is
+            int host = Integer.parseInt(address.substring(address.lastIndexOf('.') + 1, address.indexOf('/')));
+            there.append(String.format(" address 02:5f:00:00:%02x:%02x", Integer.parseInt(number), host));
             there.append(" netns ").append(to.pid()).append('\n');
             there.append("link set ")
                     .append(port)

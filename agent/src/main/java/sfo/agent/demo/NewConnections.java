@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import sfo.ops.exec.Exec;
 
 /**
@@ -30,8 +31,8 @@ final class NewConnections implements Workload {
         /** Puts the local file, then prints what is there under that name. */
         List<List<String>> putAndGet(Path local, String name);
 
-        /** Gets it into a local file. */
-        List<String> get(String name, Path local);
+        /** Gets all of them into the local folder, under the same names. */
+        List<List<String>> getAll(List<String> names, Path into);
     }
 
     private final String name;
@@ -67,8 +68,10 @@ final class NewConnections implements Workload {
             }
 
             @Override
-            public List<String> get(String name, Path local) {
-                return smbclient("get " + name + " " + local);
+            public List<List<String>> getAll(List<String> names, Path into) {
+                return List.of(smbclient(names.stream()
+                        .map(name -> "get " + name + " " + into.resolve(name))
+                        .collect(Collectors.joining("; "))));
             }
 
             private List<String> smbclient(String command) {
@@ -86,8 +89,13 @@ final class NewConnections implements Workload {
             }
 
             @Override
-            public List<String> get(String name, Path local) {
-                return List.of("nfs-cp", export + "/" + name, local.toString());
+            public List<List<String>> getAll(List<String> names, Path into) {
+                return names.stream()
+                        .map(name -> List.of(
+                                "nfs-cp",
+                                export + "/" + name,
+                                into.resolve(name).toString()))
+                        .toList();
             }
         });
     }
@@ -181,13 +189,15 @@ final class NewConnections implements Workload {
     public Verdict verify() throws IOException {
         List<String> lost = new ArrayList<>();
         List<Long> numbers = List.copyOf(acknowledged);
+        Path copies = Files.createDirectories(files.resolve("copies"));
+        String errors = "";
+        for (List<String> argv : words.getAll(numbers.stream().map(this::file).toList(), copies)) {
+            Exec.Output output = client.run(Duration.ofSeconds(30), argv, "");
+            errors = output.ok() ? errors : (output.err() + output.out()).strip();
+        }
         for (long number : numbers) {
-            Path copy = files.resolve("copy");
-            Files.deleteIfExists(copy);
-            Exec.Output output = client.run(Duration.ofSeconds(10), words.get(file(number), copy), "");
-            if (!Arrays.equals(read(copy), Records.of(seed, number))) {
-                lost.add(name + ": " + file(number) + " is not there as written: "
-                        + (output.err() + output.out()).strip());
+            if (!Arrays.equals(read(copies.resolve(file(number))), Records.of(seed, number))) {
+                lost.add(name + ": " + file(number) + " is not there as written; last error: " + errors);
             }
         }
         return new Verdict(numbers.size(), lost);
