@@ -139,6 +139,8 @@ final class Story {
         sfo.await("b", "b mirrors back to a", LIMIT, status -> Sfo.replicating(status, "PRIMARY"));
         sfo.await("a", "a has every write of b", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
         say.accept("a has every write again after " + since(on) + " ms");
+        sfo.awaitDone("b", LIMIT, "undo", Lab.GROUP, "--dry-run");
+        say.accept("a is ready to serve again after " + since(on) + " ms");
     }
 
     /** By client, from {@code begin} to the end of its first good I/O. */
