@@ -369,6 +369,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private void inspectAll(List<Step> steps, Inspected then) {
         Map<String, CompletableFuture<Facts>> facts = new HashMap<>();
         for (Step step : steps) {
+            if (step.resource().isProof()) {
+                continue;
+            }
             Duration limit = Duration.ofMillis(step.limitMillis());
             facts.put(step.id(), runner.inspect(step.resource(), limit).toCompletableFuture());
         }
@@ -417,7 +420,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             for (Step step : state.marked(Mark.INTENDED)) {
                 context.pipeToSelf(runner.settle(saga, step), (outcome, e) -> new Applied(step, or(outcome, e)));
             }
-            for (Step step : state.marked(Mark.DONE)) {
+            List<Step> done = state.marked(Mark.DONE).stream()
+                    .filter(step -> !step.resource().isProof())
+                    .toList();
+            for (Step step : done) {
                 context.pipeToSelf(
                         runner.stillHolds(saga, step),
                         (holds, e) -> Boolean.TRUE.equals(holds)
