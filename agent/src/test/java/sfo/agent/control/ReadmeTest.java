@@ -62,9 +62,9 @@ class ReadmeTest {
     void everyFormOfNmcLeadsToTheVerbOfItsRow() {
         List<List<String>> rows = rows("NMC");
         assertThat(rows).hasSizeGreaterThan(8).allSatisfy(row -> {
-            List<String> today = List.of(code(row.get(1)).get(0).split(" "));
+            List<String> today = List.of(code(row.get(1)).get(0).split(" ", -1));
             for (String form : code(row.get(0))) {
-                assertThat(Aliases.rewrite(List.of(form.split(" "))))
+                assertThat(Aliases.rewrite(List.of(form.split(" ", -1))))
                         .as(form)
                         .isEqualTo(today.subList(1, today.size()));
             }
@@ -93,8 +93,8 @@ class ReadmeTest {
         }
         List<String> files = new ArrayList<>(all(Pattern.compile("\\]\\(([^)#:]+)\\)"), readme));
         List<String> tests = new ArrayList<>();
-        for (String code : code(readme)) {
-            String first = code.split(" ")[0].replaceFirst("^\\./", "");
+        for (String code : code(readme.replaceAll("(?s)```.*?```", ""))) {
+            String first = code.split(" ", -1)[0].replaceFirst("^\\./", "");
             if (OF_THE_TREE.matcher(first).matches()) {
                 files.add(first);
             } else if (code.matches("\\w+(Test|IT)")) {
@@ -155,7 +155,7 @@ class ReadmeTest {
     private String assertSynopsis(String synopsis) {
         CommandLine verb = words;
         StringBuilder path = new StringBuilder();
-        for (String word : synopsis.substring("sfo ".length()).split(" ")) {
+        for (String word : synopsis.substring("sfo ".length()).split(" ", -1)) {
             String bare = word.replaceAll("[\\[\\]]", "");
             CommandLine next = verb.getSubcommands().get(bare);
             if (next != null) {
