@@ -313,8 +313,8 @@ final class Wishes {
 
     private String failed(GroupState state, Optional<String> from) {
         GroupDefinition definition = state.definition().orElseThrow();
-        String holder = from.orElse(state.claim().appliance());
-        return holder.equals(self()) ? others(definition).get(0) : holder;
+        String holder = state.claim().appliance();
+        return from.orElse(holder.equals(self()) ? others(definition).get(0) : holder);
     }
 
     private void check(GroupState state, Wish wish) {
@@ -477,6 +477,8 @@ final class Wishes {
         if (assessed.group().version() > state.version()) {
             events.add(new GroupEvent.Defined(++n, assessed.group(), now));
         }
+        // what it said last is what it said when it was alive
+        member.beats.remove(assessed.from());
         String why = "failover from " + assessed.from()
                 + f.request().override().map(o -> ", override: " + o).orElse("");
         events.add(new GroupEvent.ClaimKnown(++n, claim, why, now));
