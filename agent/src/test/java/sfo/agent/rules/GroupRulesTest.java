@@ -19,8 +19,7 @@ class GroupRulesTest {
     private static final Claim A3 = new Claim(3, "a", "third");
 
     private static GroupState knows(Claim claim, String... members) {
-        GroupDefinition group =
-                new GroupDefinition("g", 1, "a", List.of(members), List.of(), List.of(), List.of());
+        GroupDefinition group = new GroupDefinition("g", 1, "a", List.of(members), List.of(), List.of(), List.of());
         return GroupState.EMPTY
                 .apply(new GroupEvent.Defined(1, group, NOW))
                 .apply(new GroupEvent.ClaimKnown(2, claim, "", NOW));
