@@ -39,7 +39,7 @@ public final class GroupRules {
         /** Serve nothing of the group any more: {@code claim} is higher. */
         record Release(Claim claim) implements Conclusion {}
 
-        /** The peer knows of no higher claim than ours: serve again. */
+        /** The peer knows of no higher claim than ours, and serves nothing: serve again. */
         record Confirmed() implements Conclusion {}
 
         record AskDefinition() implements Conclusion {}
@@ -92,6 +92,8 @@ public final class GroupRules {
                 && state.openOperation().isEmpty()
                 && !(state.servingSaga().isPresent() && state.servingBoot().equals(boot))
                 && beat.claim().equals(highest)
+                // it may know the claim, and still be on its way to release what it served
+                && beat.standingBy()
                 && isPair(state)) {
             all.add(new Conclusion.Confirmed());
         }
