@@ -31,6 +31,7 @@ import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.Target;
 import sfo.protocol.plan.Facts;
+import sfo.protocol.plan.Phase;
 import sfo.protocol.plan.Plan;
 import sfo.protocol.plan.Step;
 
@@ -78,6 +79,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private record Applied(Step step, Outcome outcome) implements Command {}
 
     private record Reverted(Step step, Outcome outcome) implements Command {}
+
+    private record CheckDone(List<Step> left) implements Command {}
+
+    private record Settle() implements Command {}
 
     private record NoLongerHolds(String title) implements Command {}
 
@@ -160,6 +165,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                 .onCommand(Reverted.class, this::reverted)
                 .onCommand(RevertNow.class, (state, c) -> Effect().none().thenRun(s -> startRevert(s, c.step())))
                 .onCommand(NoLongerHolds.class, this::noLongerHolds)
+                .onCommand(CheckDone.class, (state, c) -> Effect().none().thenRun(s -> checkDone(c.left())))
+                .onCommand(Settle.class, (state, c) -> Effect().none().thenRun(s -> settle(s)))
                 .onCommand(Undo.class, this::undo)
                 .onCommand(Release.class, this::release)
                 .onCommand(StorePermit.class, this::storePermit)
@@ -199,6 +206,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     private Effect<SagaEvent, SagaState> applied(SagaState state, Applied c) {
         String step = c.step().id();
+        if (state.mark(c.step()) != Mark.INTENDED) {
+            // turned back meanwhile: its inverse tells
+            return Effect().none();
+        }
         long n = state.ordinal() + 1;
         long took = c.outcome().millis();
         CrashPoint.AFTER_SUCCESS.pass(step, false);
@@ -212,6 +223,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     private Effect<SagaEvent, SagaState> reverted(SagaState state, Reverted c) {
         String step = c.step().id();
+        if (state.mark(c.step()) != Mark.UNDOING) {
+            return Effect().none();
+        }
         long n = state.ordinal() + 1;
         int failures = state.attempts().getOrDefault(step, 0) + 1;
         CrashPoint.AFTER_SUCCESS.pass(step, true);
@@ -233,6 +247,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> undo(SagaState state, Undo c) {
+        if (state.back() || state.opened().isEmpty()) {
+            return advance(state, List.of());
+        }
         long n = state.ordinal();
         return advance(
                 state,
@@ -414,18 +431,38 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         } else if (!state.opened().get().boot().equals(boot)) {
             context.getSelf().tell(new Release("this appliance booted again while it was under way"));
         } else {
-            for (Step step : state.marked(Mark.INTENDED)) {
-                context.pipeToSelf(runner.settle(saga, step), (outcome, e) -> new Applied(step, or(outcome, e)));
-            }
-            for (Step step : state.marked(Mark.DONE)) {
-                context.pipeToSelf(
-                        runner.stillHolds(saga, step),
-                        (holds, e) -> Boolean.TRUE.equals(holds)
-                                ? new Drive()
-                                : new NoLongerHolds(step.resource().title()));
-            }
-            context.getSelf().tell(new Drive());
+            checkDone(state.marked(Mark.DONE));
         }
+    }
+
+    /** Nothing goes forward before it is known that everything that was done still holds. */
+    private void checkDone(List<Step> done) {
+        if (done.isEmpty()) {
+            context.getSelf().tell(new Settle());
+            return;
+        }
+        Step step = done.get(0);
+        context.pipeToSelf(
+                runner.stillHolds(saga, step),
+                (holds, e) -> Boolean.TRUE.equals(holds)
+                        ? new CheckDone(done.subList(1, done.size()))
+                        : new NoLongerHolds(step.resource().title()));
+    }
+
+    /** What was under way when the agent ended: the host tells. */
+    private void settle(SagaState state) {
+        if (state.back()) {
+            return;
+        }
+        boolean handOver = state.opened().orElseThrow().kind() == SagaEvent.Kind.HAND_OVER;
+        for (Step step : state.marked(Mark.INTENDED)) {
+            // a permit is not known to be valid any more: it has opened, or never will
+            boolean mayApply = !handOver || step.phase() != Phase.OPEN;
+            context.pipeToSelf(
+                    mayApply ? runner.settle(saga, step) : runner.found(saga, step),
+                    (outcome, e) -> new Applied(step, or(outcome, e)));
+        }
+        context.getSelf().tell(new Drive());
     }
 
     private static Outcome or(Outcome outcome, Throwable error) {
