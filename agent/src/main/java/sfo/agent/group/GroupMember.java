@@ -319,7 +319,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         if (c.definition().version() > state.version() || again) {
             events.add(new GroupEvent.Defined(++n, c.definition(), Instant.now()));
         }
-        if (c.claim().compareTo(state.claim()) > 0) {
+        if (c.claim().outranks(state.claim())) {
             events.add(new GroupEvent.ClaimKnown(++n, c.claim(), "with the definition", Instant.now()));
         }
         return new Step(events, s -> c.reply().accept(Optional.empty()));
@@ -335,7 +335,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     }
 
     private Step propose(GroupState state, GroupMessage.Propose m) {
-        boolean higher = m.claim().compareTo(state.claim()) > 0;
+        boolean higher = m.claim().outranks(state.claim());
         List<GroupEvent> events = higher
                 ? List.of(new GroupEvent.ClaimKnown(
                         state.ordinal() + 1, m.claim(), "proposed by " + m.from(), Instant.now()))
@@ -559,12 +559,16 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                             state.claim().generation() + 2,
                             around.self(),
                             UUID.randomUUID().toString());
-            if (claim.compareTo(state.claim()) > 0) {
+            if (claim.outranks(state.claim())) {
                 events.add(new GroupEvent.ClaimKnown(++n, claim, opened ? "handed over" : "taken back", now));
             }
         }
         if (outcome != SagaEvent.Outcome.NEEDS_ATTENTION) {
             events.add(new GroupEvent.OperationEnded(++n, ended.saga(), outcome.name(), now));
+        }
+        if (outcome == SagaEvent.Outcome.UNDONE && kind == SagaEvent.Kind.START) {
+            // a group that never served is none: nobody is to confirm it
+            events.add(new GroupEvent.Destroyed(++n, now));
         }
         return new Step(events, s -> {
             handOver.sagaEnded(s, saga);

@@ -146,7 +146,7 @@ final class HandOver {
         boolean free = state.openOperation().isEmpty() && state.servingSaga().isEmpty();
         if (!free
                 || !m.claim().appliance().equals(member.around.self())
-                || m.claim().compareTo(state.claim()) <= 0) {
+                || !m.claim().outranks(state.claim())) {
             return Step.then(() -> member.tell(
                     m.from(),
                     new GroupMessage.NotOpened(
@@ -177,17 +177,22 @@ final class HandOver {
         giving.filter(g -> g.claim().equals(stored.permit().claim())).ifPresent(g -> {
             Duration wait = Duration.ofMillis(VALID_MILLIS).plus(MARGIN);
             giving = Optional.of(new Giving(g.saga(), g.to(), g.claim(), g.targets(), true, g.nonce(), after(wait)));
-            member.tell(
-                    g.to(),
-                    new GroupMessage.Permit(
-                            member.around.self(),
-                            member.group,
-                            g.claim(),
-                            g.nonce(),
-                            state.definition().orElseThrow(),
-                            g.targets(),
-                            VALID_MILLIS));
+            tellPermit(state, giving.get());
         });
+    }
+
+    /** Told again each second until it is known what became of it: a message may be lost. */
+    private void tellPermit(GroupState state, Giving g) {
+        member.tell(
+                g.to(),
+                new GroupMessage.Permit(
+                        member.around.self(),
+                        member.group,
+                        g.claim(),
+                        g.nonce(),
+                        state.definition().orElseThrow(),
+                        g.targets(),
+                        VALID_MILLIS));
     }
 
     private Step permitted(GroupState state, GroupMessage.Permit m) {
@@ -196,7 +201,16 @@ final class HandOver {
         asking = Optional.empty();
         boolean free = state.openOperation().isEmpty() && state.servingSaga().isEmpty();
         if (mine.isEmpty() || !free) {
-            return Step.NOTHING;
+            // one that was taken is known here by its claim; any other never will be
+            return m.claim().outranks(state.claim())
+                    ? Step.then(() -> member.tell(
+                            m.from(),
+                            new GroupMessage.NotOpened(
+                                    member.around.self(),
+                                    member.group,
+                                    m.claim(),
+                                    "the permit came when " + member.around.self() + " did not wait for it any more")))
+                    : Step.NOTHING;
         }
         long until = mine.get().askedAt() + Duration.ofMillis(m.validMillis()).toNanos();
         List<GroupEvent> events = new ArrayList<>();
@@ -244,6 +258,7 @@ final class HandOver {
     }
 
     void tick(GroupState state) {
+        giving.filter(Giving::permitted).ifPresent(g -> tellPermit(state, g));
         if (giving.isEmpty() || System.nanoTime() - giving.get().deadline() < 0) {
             return;
         }

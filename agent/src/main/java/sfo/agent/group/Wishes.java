@@ -471,6 +471,11 @@ final class Wishes {
     }
 
     private Step claimed(GroupState state, Running mine, Kind.Failover f, Assessed assessed, Plan plan, Claim claim) {
+        if (!claim.outranks(state.claim()) || state.openOperation().isPresent()) {
+            return end(Answer.refused(
+                    "another claim came first: " + state.claim().tag() + "; see it with: sfo status " + group(),
+                    List.of()));
+        }
         Instant now = Instant.now();
         List<GroupEvent> events = new ArrayList<>();
         long n = state.ordinal();
@@ -543,6 +548,10 @@ final class Wishes {
         mine.waiting = Optional.empty();
         progress("resync", to + " has everything", "done", (System.nanoTime() - mine.began) / 1_000_000, "");
         member.turn(state -> {
+            if (member.standing(state) != Standing.HOLDS
+                    || state.openOperation().isPresent()) {
+                return end(wrongAppliance(state, "undo"));
+            }
             String saga = state.servingSaga().orElseThrow();
             mine.saga = Optional.of(saga);
             GroupEvent reopened = new GroupEvent.OperationReopened(state.ordinal() + 1, saga, "undo", Instant.now());
