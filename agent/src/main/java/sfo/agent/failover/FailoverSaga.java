@@ -84,6 +84,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     private record Reverted(Step step, Outcome outcome) implements Command {}
 
+    private record CheckDone(List<Step> left) implements Command {}
+
+    private record Settle() implements Command {}
+
     private record NoLongerHolds(String title) implements Command {}
 
     private record RevertNow(Step step) implements Command {}
@@ -172,6 +176,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                 .onCommand(Reverted.class, this::reverted)
                 .onCommand(RevertNow.class, (state, c) -> Effect().none().thenRun(s -> startRevert(s, c.step())))
                 .onCommand(NoLongerHolds.class, this::noLongerHolds)
+                .onCommand(CheckDone.class, (state, c) -> Effect().none().thenRun(s -> checkDone(c.left())))
+                .onCommand(Settle.class, (state, c) -> Effect().none().thenRun(s -> settle(s)))
                 .onCommand(Undo.class, this::undo)
                 .onCommand(Release.class, this::release)
                 .onCommand(StorePermit.class, this::storePermit)
@@ -228,6 +234,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     private Effect<SagaEvent, SagaState> reverted(SagaState state, Reverted c) {
         String step = c.step().id();
+        if (state.mark(c.step()) != Mark.UNDOING) {
+            return Effect().none();
+        }
         long n = state.ordinal() + 1;
         int failures = state.attempts().getOrDefault(step, 0) + 1;
         CrashPoint.AFTER_SUCCESS.pass(step, true);
@@ -249,6 +258,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> undo(SagaState state, Undo c) {
+        if (state.back() || state.opened().isEmpty()) {
+            return advance(state, List.of());
+        }
         long n = state.ordinal();
         return advance(
                 state,
@@ -475,23 +487,36 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             state.marked(Mark.UNDOING).forEach(step -> startRevert(state, step));
             context.getSelf().tell(new Drive());
         } else {
-            for (Step step : state.marked(Mark.INTENDED)) {
-                context.pipeToSelf(
-                        runner.settle(saga, step, unless(state, step)),
-                        (outcome, e) -> new Applied(step, or(outcome, e)));
-            }
-            List<Step> done = state.marked(Mark.DONE).stream()
+            checkDone(state.marked(Mark.DONE).stream()
                     .filter(step -> !step.resource().isProof())
-                    .toList();
-            for (Step step : done) {
-                context.pipeToSelf(
-                        runner.stillHolds(saga, step),
-                        (holds, e) -> Boolean.TRUE.equals(holds)
-                                ? new Drive()
-                                : new NoLongerHolds(step.resource().title()));
-            }
-            context.getSelf().tell(new Drive());
+                    .toList());
         }
+    }
+
+    /** Nothing goes forward before it is known that everything that was done still holds. */
+    private void checkDone(List<Step> done) {
+        if (done.isEmpty()) {
+            context.getSelf().tell(new Settle());
+            return;
+        }
+        Step step = done.get(0);
+        context.pipeToSelf(
+                runner.stillHolds(saga, step),
+                (holds, e) -> Boolean.TRUE.equals(holds)
+                        ? new CheckDone(done.subList(1, done.size()))
+                        : new NoLongerHolds(step.resource().title()));
+    }
+
+    /** What was under way when the agent ended: the host tells. */
+    private void settle(SagaState state) {
+        if (state.back()) {
+            return;
+        }
+        for (Step step : state.marked(Mark.INTENDED)) {
+            context.pipeToSelf(
+                    runner.settle(saga, step, unless(state, step)), (outcome, e) -> new Applied(step, or(outcome, e)));
+        }
+        context.getSelf().tell(new Drive());
     }
 
     private static Outcome or(Outcome outcome, Throwable error) {

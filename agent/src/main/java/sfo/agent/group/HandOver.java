@@ -160,7 +160,7 @@ final class HandOver {
     private Step offered(GroupState state, GroupMessage.OfferPermit m) {
         boolean takes = isFree(state)
                 && m.claim().appliance().equals(member.around.self())
-                && m.claim().compareTo(state.claim()) > 0;
+                && m.claim().outranks(state.claim());
         if (!takes) {
             return notOpened(state, m.from(), m.claim(), member.around.self() + " does not stand by");
         }
@@ -231,7 +231,7 @@ final class HandOver {
         long until = mine.map(Asking::askedAt).orElse(0L)
                 + Duration.ofMillis(m.validMillis()).toNanos();
         boolean late = mine.isPresent() && System.nanoTime() - until >= 0;
-        if (mine.isEmpty() || late || !isFree(state) || m.claim().compareTo(state.claim()) <= 0) {
+        if (mine.isEmpty() || late || !isFree(state) || !m.claim().outranks(state.claim())) {
             return notOpened(
                     state, m.from(), m.claim(), "the permit came too late to " + member.around.self() + ", or twice");
         }

@@ -41,7 +41,7 @@ public final class GroupRules {
         /** Serve nothing of the group any more: {@code claim} is higher. */
         record Release(Claim claim) implements Conclusion {}
 
-        /** A majority, of this very moment, knows of no higher claim than ours: serve again. */
+        /** A majority, of this very moment, knows of no higher claim than ours, and the peer serves nothing: serve again. */
         record Confirmed() implements Conclusion {}
 
         record AskDefinition() implements Conclusion {}
@@ -99,6 +99,8 @@ public final class GroupRules {
                 && state.openOperation().isEmpty()
                 && !(state.servingSaga().isPresent() && state.servingBoot().equals(boot))
                 && beat.claim().equals(highest)
+                // it may know the claim, and still be on its way to release what it served
+                && beat.standingBy()
                 && agreed >= majority(state)) {
             all.add(new Conclusion.Confirmed());
         }

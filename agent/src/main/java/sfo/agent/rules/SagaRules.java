@@ -70,7 +70,11 @@ public final class SagaRules {
             }
         }
         if (acts.isEmpty() && !underWay) {
-            acts.add(new Act.End(Outcome.DONE, List.of()));
+            List<Step> never = state.marked(Mark.WAITING);
+            acts.add(
+                    never.isEmpty()
+                            ? new Act.End(Outcome.DONE, List.of())
+                            : new Act.TurnBack(never.get(0).resource().title() + ": waits for a step that never ends"));
         }
         return acts;
     }
@@ -86,6 +90,7 @@ public final class SagaRules {
     private static List<Act> back(SagaState state) {
         List<Act> acts = new ArrayList<>();
         List<String> stuck = new ArrayList<>();
+        List<String> kept = new ArrayList<>();
         // what still acts is undone once it is over: its act must not come after its inverse
         boolean underWay = !state.marked(Mark.UNDOING).isEmpty()
                 || !state.marked(Mark.INTENDED).isEmpty();
@@ -98,12 +103,15 @@ public final class SagaRules {
             } else if (state.plan().steps().stream()
                     .noneMatch(later -> later.after().contains(step.id()) && touched(state, later))) {
                 acts.add(new Act.Undo(step));
+            } else {
+                kept.add(step.resource().title() + ": kept, because of what needs it");
             }
         }
         if (!acts.isEmpty() || underWay) {
             return acts;
         }
         if (!stuck.isEmpty()) {
+            stuck.addAll(kept);
             return List.of(new Act.End(Outcome.NEEDS_ATTENTION, stuck));
         }
         boolean handsOver = state.undo().isPresent() && state.handOver().isEmpty();

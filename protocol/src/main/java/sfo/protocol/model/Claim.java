@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.Comparator;
 
 /**
- * Who holds a group: an ordered ballot. The generation grows with every claim; the highest is right. Of two of the same
- * generation the appliance's name, then the id, decides who yields.
+ * Who holds a group: an ordered ballot. The generation grows with every claim; the highest is right. Two of the same
+ * generation are ordered too, by the appliance's name, then the id, but no agent acts on that: see {@link #conflictsWith}.
  *
  * @param generation 0 for "nobody ever claimed", else 1 and up
  * @param appliance the holder's name
@@ -26,6 +26,11 @@ public record Claim(long generation, String appliance, String id) implements Com
     /** Two claims of one generation that are not the same one: never resolved by agents. */
     public boolean conflictsWith(Claim other) {
         return generation == other.generation && !equals(other);
+    }
+
+    /** Of a higher generation: the only claims that replace others. */
+    public boolean outranks(Claim other) {
+        return generation > other.generation;
     }
 
     @JsonIgnore
