@@ -229,6 +229,11 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
         cluster = Optional.of(joined);
     }
 
+    @Override
+    public void inNoCluster() {
+        cluster = Optional.empty();
+    }
+
     /** Ends in order, within 3 s: actors, parts, hello endpoint, lock. What is served goes on. */
     @Override
     public void close() {

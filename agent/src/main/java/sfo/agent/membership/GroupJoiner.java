@@ -50,6 +50,9 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
         /** From now on the hello names this cluster. */
         void inCluster(Hello.Cluster cluster);
 
+        /** From now on the hello names none. */
+        void inNoCluster();
+
         /** Ends this actor system and starts another one. */
         void restart(String why);
     }
@@ -117,8 +120,9 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
         }
         Hello self = agent.self();
         if (cluster.isTerminated()) {
+            agent.inNoCluster();
             restart(self, "this appliance was taken out of its cluster");
-        } else if (self.lists(self.uid())) {
+        } else if (member || self.lists(self.uid())) {
             if (!member) {
                 becameMember();
             }

@@ -37,7 +37,8 @@ final class Islands {
      * this never both yield. Whether one may yield now (no open saga) is not asked here.
      */
     static Verdict judge(Hello self, Hello peer) {
-        if (self.cluster().isEmpty() || peer.cluster().isEmpty()) {
+        // one that was just downed may still name the cluster that it was in
+        if (self.cluster().isEmpty() || peer.cluster().isEmpty() || !peer.lists(peer.uid())) {
             return Verdict.STAY;
         }
         boolean listsPeer = self.lists(peer.uid());

@@ -62,6 +62,23 @@ class IslandsTest {
     }
 
     @Test
+    void aSurvivorStaysWhileTheOneThatItDownedStillNamesTheOldCluster() {
+        Hello survivor = new Hello(
+                "a",
+                "1",
+                "boot",
+                1,
+                Optional.of(OLD),
+                List.of(new Hello.Member("a", "address", 1, "up"), new Hello.Member("b", "address", 2, "down")),
+                false,
+                List.of());
+        Hello downed = hello("b", 2, OLD);
+        assertThat(Islands.judge(survivor, downed)).isEqualTo(Verdict.STAY);
+        assertThat(Islands.judge(survivor, hello("b", 2, OLD, 1, 2))).isEqualTo(Verdict.STAY);
+        assertThat(Islands.judge(hello("b", 2, OLD, 1, 2), survivor)).isEqualTo(Verdict.YIELD);
+    }
+
+    @Test
     void ofTwoThatDownedEachOtherTheHigherClaimStays() {
         Hello a = claiming(hello("a", 1, OLD, 1), 4);
         Hello b = claiming(hello("b", 2, OLD, 2), 5);

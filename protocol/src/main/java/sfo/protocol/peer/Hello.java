@@ -47,9 +47,10 @@ public record Hello(
 
     public record GroupClaim(String group, long definitionVersion, Claim claim, boolean servedHere) {}
 
-    /** Whether the incarnation {@code uid} of an actor system is a member of this appliance's cluster. */
+    /** Whether the incarnation {@code systemUid} of an actor system is a member of this appliance's cluster, and not downed. */
     public boolean lists(long systemUid) {
-        return members.stream().anyMatch(member -> member.uid() == systemUid);
+        return members.stream()
+                .anyMatch(member -> member.uid() == systemUid && !member.state().equals("down"));
     }
 
     /** The highest of its claims. */
