@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import sfo.agent.boot.Keys;
@@ -201,9 +202,16 @@ public final class NamespaceLab implements Lab {
         if (nsenter == null) {
             throw new IllegalStateException("the agent of " + appliance + " was never started");
         }
-        nsenter.children().forEach(ProcessHandle::destroyForcibly);
         try {
-            nsenter.waitFor();
+            // it may not have begun its child yet
+            long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+            do {
+                nsenter.children().forEach(ProcessHandle::destroyForcibly);
+                if (System.nanoTime() > deadline) {
+                    throw new IOException(
+                            "the agent of " + appliance + " (child of process " + nsenter.pid() + ") can't be killed");
+                }
+            } while (!nsenter.waitFor(20, TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while the agent of " + appliance + " was killed", e);
