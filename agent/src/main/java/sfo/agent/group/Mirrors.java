@@ -111,6 +111,10 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             return this;
         }
         groups.put(c.group().name(), c);
+        if (!c.holds()) {
+            // it was for one undo
+            accepted.remove(c.group().name());
+        }
         return read(c.group().name());
     }
 
