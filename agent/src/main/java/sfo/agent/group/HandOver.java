@@ -58,6 +58,9 @@ final class HandOver {
     private Optional<Giving> giving = Optional.empty();
     private Optional<Asking> asking = Optional.empty();
     private Optional<String> receivingFrom = Optional.empty();
+    /** The permit that was taken back, until the higher claim is stored: its receiver must not be confirmed meanwhile. */
+    private Claim takenBack = Claim.NONE;
+
     private boolean unknown;
     private long resendAt = System.nanoTime();
 
@@ -65,9 +68,9 @@ final class HandOver {
         this.member = member;
     }
 
-    /** The claim of a permit that was given and whose outcome is open, or NONE. */
+    /** The claim of a permit that was given and is neither used nor superseded yet, or NONE. */
     Claim permit() {
-        return giving.filter(Giving::permitted).map(Giving::claim).orElse(Claim.NONE);
+        return giving.filter(Giving::permitted).map(Giving::claim).orElse(takenBack);
     }
 
     String waiting() {
@@ -257,6 +260,9 @@ final class HandOver {
 
     /** The receiver's saga has ended: says so to the giver. */
     void sagaEnded(GroupState state, SagaState saga) {
+        if (saga.handOver().isPresent()) {
+            takenBack = Claim.NONE;
+        }
         SagaEvent.Opened opened = saga.opened().orElseThrow();
         if (opened.kind() == SagaEvent.Kind.HAND_OVER && saga.undo().isEmpty()) {
             String to = receivingFrom.orElse(saga.plan().from());
@@ -274,6 +280,7 @@ final class HandOver {
     /** What became of the hand-over: known now. */
     void over(boolean opened, String why) {
         giving.ifPresent(g -> {
+            takenBack = opened || !g.permitted() ? Claim.NONE : g.claim();
             giving = Optional.empty();
             unknown = false;
             member.saga(g.saga()).tell(new FailoverSaga.HandedOver(opened, why));

@@ -111,7 +111,8 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             return this;
         }
         Standing before = groups.put(c.group().name(), c);
-        if (before != null && !before.claim().equals(c.claim())) {
+        if (!c.holds() || (before != null && !before.claim().equals(c.claim()))) {
+            // it was for one undo
             accepted.remove(c.group().name());
         }
         if (c.holds()) {

@@ -576,10 +576,7 @@ final class Wishes {
                     "there is nothing to undo: " + self() + " is the home of group " + group(), List.of()));
         }
         String to = definition.home();
-        if (u.request().acceptLoss()) {
-            member.mirrorKeeper.tell(new Mirrors.AcceptLoss(group()));
-        }
-        List<Reason> reasons = UndoRules.mayReturn(to, Optional.ofNullable(member.beats.get(to)), group());
+        List<Reason> reasons = againstReturn(to, u);
         if (!reasons.isEmpty()) {
             return end(Answer.refused("refused, " + self() + " serves on", reasons));
         }
@@ -590,12 +587,20 @@ final class Wishes {
             });
             return shown;
         }
+        if (u.request().acceptLoss()) {
+            member.mirrorKeeper.tell(new Mirrors.AcceptLoss(group()));
+        }
         mine.waiting = Optional.of(s -> whenMirrored(mine, to, u));
         return Step.then(() -> whenMirrored(mine, to, u));
     }
 
+    private List<Reason> againstReturn(String to, Kind.Undo u) {
+        List<Reason> all = UndoRules.mayReturn(to, Optional.ofNullable(member.beats.get(to)), group());
+        return UndoRules.refusing(all, Optional.empty(), u.request().acceptLoss());
+    }
+
     private void whenMirrored(Running mine, String to, Kind.Undo u) {
-        List<Reason> reasons = UndoRules.mayReturn(to, Optional.ofNullable(member.beats.get(to)), group());
+        List<Reason> reasons = againstReturn(to, u);
         if (!reasons.isEmpty()) {
             mine.waiting = Optional.empty();
             finish(Answer.refused("refused, " + self() + " serves on", reasons));

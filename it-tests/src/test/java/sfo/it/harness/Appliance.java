@@ -25,7 +25,7 @@ import sfo.protocol.control.Frame;
 
 /** One appliance of a {@link Pair}: its agent, a process of its own, and its operator. */
 public final class Appliance {
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Duration.ofSeconds(100);
 
     private final String name;
     private final Path home;
