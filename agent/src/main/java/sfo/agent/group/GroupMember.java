@@ -566,7 +566,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         if (outcome != SagaEvent.Outcome.NEEDS_ATTENTION) {
             events.add(new GroupEvent.OperationEnded(++n, ended.saga(), outcome.name(), now));
         }
-        if (outcome == SagaEvent.Outcome.UNDONE && kind == SagaEvent.Kind.START) {
+        if (outcome == SagaEvent.Outcome.UNDONE
+                && kind == SagaEvent.Kind.START
+                && state.servingSaga().isEmpty()) {
             // a group that never served is none: nobody is to confirm it
             events.add(new GroupEvent.Destroyed(++n, now));
         }
