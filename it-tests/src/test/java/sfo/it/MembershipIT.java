@@ -172,6 +172,24 @@ class MembershipIT {
         }
     }
 
+    /** Akka alone waits for the connections to the frozen one, as long as TCP does. */
+    @Test
+    void anActorSystemIsRestartedWhileThePeerIsFrozen() {
+        try (Site site = new Site(folder, "a", "b")) {
+            AgentProcess a = site.start("a");
+            a.awaitMembers("a=up");
+            AgentProcess b = site.start("b");
+            b.awaitMembers("a=up b=up");
+            long uid = b.hello().orElseThrow().uid();
+            a.freeze();
+            b.awaitMembers("a=unreachable b=up");
+
+            b.tell("restart");
+            b.awaitMembers("b=up");
+            assertThat(b.hello().orElseThrow().uid()).isNotEqualTo(uid);
+        }
+    }
+
     /** An unreachable member keeps others from joining; what agents say to one another must not depend on that. */
     @Test
     void oneThatADeadMemberKeepsFromJoiningIsHeardAllTheSameAndJoinsWhenThatIsDowned() {

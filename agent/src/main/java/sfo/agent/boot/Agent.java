@@ -1,7 +1,9 @@
 package sfo.agent.boot;
 
+import akka.actor.PoisonPill;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.cluster.typed.Cluster;
 import java.io.IOException;
@@ -39,6 +41,8 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
     private static final Logger log = LoggerFactory.getLogger(Agent.class);
     private static final Duration END = Duration.ofMillis(2500);
     private static final long RETRY_MILLIS = 1000;
+    /** In order, an actor system ends within two seconds. */
+    private static final long STUCK_MILLIS = 3000;
 
     private final Settings settings;
     private final List<Part> parts;
@@ -186,9 +190,25 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
                         asked = true;
                         cluster = Optional.empty();
                         now.terminate();
+                        onLifecycle(() -> endStreams(now), STUCK_MILLIS);
                     }
                 },
                 0);
+    }
+
+    /**
+     * Artery waits without a limit for its streams to end, and one to a peer that has quarantined this system may take
+     * as long as TCP does: a quarter of an hour (akka-core#30326; Pekko bounded it in pekko#3317). Streams whose
+     * supervisor ends, end.
+     */
+    private void endStreams(ActorSystem<Void> ending) {
+        if (ending == system) {
+            log.warn("the actor system still waits for its connections: cuts them");
+            Adapter.toClassic(ending)
+                    .actorSelection("/system/Materializers/StreamSupervisor-*")
+                    .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
+            onLifecycle(() -> endStreams(ending), STUCK_MILLIS);
+        }
     }
 
     @Override

@@ -41,10 +41,7 @@ public final class DataFolder implements AutoCloseable {
     public static DataFolder open(Path folder) {
         Path lockFile = folder.resolve("agent.lock");
         try {
-            if (!Files.isDirectory(folder)) {
-                Files.createDirectories(
-                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            }
+            make(folder);
             if (!HELD_BY_THIS_JVM.add(folder.toRealPath())) {
                 throw another(folder, ProcessHandle.current().pid() + " (this one)");
             }
@@ -52,6 +49,14 @@ public final class DataFolder implements AutoCloseable {
             throw unusable(folder, e);
         }
         return lock(folder, lockFile);
+    }
+
+    /** For its owner only; nothing happens if it is there. */
+    static void make(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
     }
 
     /** Frees the reserve. Once; it is made again by the next start. */

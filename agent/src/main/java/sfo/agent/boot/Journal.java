@@ -1,7 +1,6 @@
 package sfo.agent.boot;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -11,7 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import org.fusesource.leveldbjni.JniDBFactory;
@@ -52,7 +50,7 @@ public final class Journal {
     public static Optional<JournalRepair> check(Path data, String appliance) {
         Journal journal = new Journal(data, appliance);
         try {
-            nativeLibrary(data.resolve("native"));
+            NativeLibraries.journal(data);
             journal.owned();
             journal.openAndRead();
             return journal.repaired();
@@ -180,28 +178,5 @@ public final class Journal {
         try (FileChannel channel = FileChannel.open(fileOrFolder, StandardOpenOption.READ)) {
             channel.force(true);
         }
-    }
-
-    /** In a place of its own: in the temp folder each kill leaves a copy behind, and a noexec one kills the JVM. */
-    private static void nativeLibrary(Path place) throws IOException {
-        String name = System.mapLibraryName("leveldbjni");
-        String arch = System.getProperty("os.arch", "");
-        if (!arch.equals("amd64") && !arch.equals("x86_64")) {
-            throw new StartRefused(
-                    "this build has no journal library for the processor \"" + arch + "\": expected amd64 (x86-64)");
-        }
-        try (InputStream shipped = JniDBFactory.class.getResourceAsStream("/META-INF/native/linux64/" + name)) {
-            if (shipped == null) {
-                throw new StartRefused("this build has no journal library for this system: expected Linux on amd64");
-            }
-            byte[] library = shipped.readAllBytes();
-            Path file = place.resolve(name);
-            Files.createDirectories(place);
-            if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), library)) {
-                Path whole = Files.write(place.resolve(name + ".new"), library);
-                Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
-            }
-        }
-        System.setProperty("library.leveldbjni.path", place.toString());
     }
 }

@@ -93,6 +93,7 @@ public final class Main implements Runnable {
     public static void run(Path config, Function<Settings, List<Part>> parts) {
         long start = System.nanoTime();
         Settings settings = SettingsFile.load(config);
+        NativeLibraries.systemCalls(settings.data());
         Agent agent = Agent.start(settings, parts.apply(settings));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(agent), "end"));
         log.info(

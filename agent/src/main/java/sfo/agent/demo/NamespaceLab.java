@@ -33,8 +33,6 @@ public final class NamespaceLab implements Lab {
             "/var/log/ganesha",
             "/srv");
 
-    private static final Path RUN = Path.of("/run/sfo");
-
     private final LabFolder folder;
     private final Programs programs;
     private final Sandbox network;
@@ -81,6 +79,15 @@ public final class NamespaceLab implements Lab {
         }
     }
 
+    /**
+     * Another path on each appliance of each lab: the loop devices of all of them are the machine's, and are told from one
+     * another by the path of the file below them alone.
+     */
+    private Path run(String appliance) {
+        String lab = String.valueOf(folder.path().getFileName());
+        return Path.of("/run", "sfo-" + lab.substring(Math.max(0, lab.length() - 6)) + "-" + appliance);
+    }
+
     private static int number(String appliance) {
         return 11 + APPLIANCES.indexOf(appliance);
     }
@@ -94,7 +101,7 @@ public final class NamespaceLab implements Lab {
         if (!APPLIANCES.contains(appliance)) {
             throw new IllegalArgumentException("appliance \"" + appliance + "\": expected one of " + APPLIANCES);
         }
-        return new AgentFiles(appliance, folder.resolve(appliance), RUN);
+        return new AgentFiles(appliance, folder.resolve(appliance), run(appliance));
     }
 
     /** The machine's name server is out of reach: without these, whoever looks up a name waits for it. */

@@ -34,6 +34,27 @@ public final class Sfo {
         return output.out();
     }
 
+    /** Types it again until it ends with 0. @throws IOException with what it said last, when the limit is over */
+    public void awaitDone(String appliance, Duration limit, String... words) throws IOException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (System.nanoTime() < deadline) {
+            if (type(appliance, List.of(words)).ok()) {
+                return;
+            }
+            pause("sfo " + String.join(" ", words));
+        }
+        must(appliance, words);
+    }
+
+    private static void pause(String what) throws IOException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(150);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for: " + what, e);
+        }
+    }
+
     private Exec.Output type(String appliance, List<String> words) throws IOException {
         try {
             return lab.sfo(appliance, LIMIT, words);
@@ -73,12 +94,7 @@ public final class Sfo {
             if (!lab.agentRuns(appliance)) {
                 throw new IOException("the agent of " + appliance + " has ended\n" + endOfLog(appliance));
             }
-            try {
-                TimeUnit.MILLISECONDS.sleep(150);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while waiting for: " + what, e);
-            }
+            pause(what);
             last = status(appliance);
         }
     }

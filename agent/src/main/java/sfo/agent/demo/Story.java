@@ -15,6 +15,9 @@ import java.util.function.Consumer;
 /** What the demo shows: a group that serves, a power cut, the failover, the return, the undo; measured by its clients. */
 final class Story {
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    /** Generous: two JVMs on a machine that may do much else. */
+    private static final Duration START = Duration.ofMinutes(3);
+
     private static final Duration RUN = Duration.ofSeconds(2);
 
     private final Lab lab;
@@ -87,7 +90,7 @@ final class Story {
             lab.powerOn(appliance);
         }
         for (String appliance : Lab.APPLIANCES) {
-            sfo.await(appliance, "both agents are up", LIMIT, Sfo::allUp);
+            sfo.await(appliance, "both agents are up", START, Sfo::allUp);
         }
         say.accept("both agents are up and know one another");
         String nic = lab.nic();
@@ -129,7 +132,7 @@ final class Story {
         pause(RUN);
         long on = System.nanoTime();
         lab.powerOn("a");
-        sfo.await("a", "a knows the group", LIMIT, status -> !Sfo.group(status).isMissingNode());
+        sfo.await("a", "a knows the group", START, status -> !Sfo.group(status).isMissingNode());
         JsonNode seen = Sfo.group(sfo.status("a"));
         say.accept("a is back after " + since(on) + " ms and stands by"
                 + (seen.path("servedHere").asBoolean() ? ": NO, it serves too" : ""));
@@ -139,6 +142,8 @@ final class Story {
         sfo.await("b", "b mirrors back to a", LIMIT, status -> Sfo.replicating(status, "PRIMARY"));
         sfo.await("a", "a has every write of b", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
         say.accept("a has every write again after " + since(on) + " ms");
+        sfo.awaitDone("b", LIMIT, "undo", Lab.GROUP, "--dry-run");
+        say.accept("a is ready to serve again after " + since(on) + " ms");
     }
 
     /** By client, from {@code begin} to the end of its first good I/O. */

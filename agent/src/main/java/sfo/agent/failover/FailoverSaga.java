@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import sfo.agent.failover.StepRunner.Outcome;
 import sfo.agent.rules.SagaRules;
 import sfo.agent.rules.SagaRules.Act;
@@ -70,6 +71,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     /** Change what is served to another plan of the same claim; {@link Told.Adjusted} says how it ended. */
     public record Adjust(Plan plan) implements Command {}
 
+    /** From a parent that was restarted: say again how it ended, if it has, or that it never began. */
+    public record Report() implements Command {}
+
     public record Show(java.util.function.Consumer<SagaState> reply) implements Command {}
 
     private record Drive() implements Command {}
@@ -106,6 +110,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         record Adjusted(String saga, String error, SagaState state) implements Told {}
 
         record Ended(String saga, SagaState state) implements Told {}
+
+        /** The agent ended before this saga was stored: nothing was touched. */
+        record NeverOpened(String saga) implements Told {}
     }
 
     private final String saga;
@@ -114,7 +121,11 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private final ActorRef<Told> parent;
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
-    private BooleanSupplier mayOpen = () -> false;
+    private volatile BooleanSupplier mayOpen = () -> false;
+    /** Another appliance holds the group: whatever is still queued, the interface does not open any more. */
+    private volatile boolean released;
+
+    private Optional<Release> afterAdjusting = Optional.empty();
 
     public static Behavior<Command> create(String saga, String boot, StepRunner runner, ActorRef<Told> parent) {
         return Behaviors.setup(context ->
@@ -171,6 +182,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                 .onCommand(Release.class, this::release)
                 .onCommand(StorePermit.class, this::storePermit)
                 .onCommand(HandedOver.class, this::handedOver)
+                .onCommand(Report.class, (state, c) -> Effect().none().thenRun(this::report))
                 .onCommand(Adjust.class, (state, c) -> Effect().none().thenRun(s -> prepareAdjust(s, c.plan())))
                 .onCommand(AdjustPrepared.class, this::adjustPrepared)
                 .onCommand(AdjustOver.class, this::adjustOver)
@@ -205,6 +217,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> applied(SagaState state, Applied c) {
+        if (state.mark(c.step()) != Mark.INTENDED) {
+            return Effect().none();
+        }
         String step = c.step().id();
         if (state.mark(c.step()) != Mark.INTENDED) {
             // turned back meanwhile: its inverse tells
@@ -259,16 +274,25 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> release(SagaState state, Release c) {
-        if (state.back() || state.opened().isEmpty()) {
-            return advance(state, List.of());
+        released = true;
+        if (state.adjusting().isPresent()) {
+            afterAdjusting = Optional.of(c); // its steps and the inverses would run into one another
+            return Effect().none();
         }
-        List<SagaEvent> events = new ArrayList<>();
-        long n = state.ordinal();
-        for (Step step : state.marked(Mark.INTENDED)) {
-            events.add(new SagaEvent.StepFailed(++n, step.id(), c.why(), 0, now()));
+        if (state.opened().isEmpty() || (state.back() && state.ended().isPresent())) {
+            return Effect().none().thenRun(this::report);
         }
-        events.add(new SagaEvent.TurnedBack(++n, c.why(), now()));
-        return advance(state, events);
+        return advance(
+                state,
+                state.back() ? List.of() : List.of(new SagaEvent.TurnedBack(state.ordinal() + 1, c.why(), now())));
+    }
+
+    private void report(SagaState state) {
+        if (state.opened().isEmpty()) {
+            parent.tell(new Told.NeverOpened(saga));
+        } else if (state.ended().isPresent()) {
+            parent.tell(new Told.Ended(saga, state));
+        }
     }
 
     private Effect<SagaEvent, SagaState> storePermit(SagaState state, StorePermit c) {
@@ -287,17 +311,26 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> adjustPrepared(SagaState state, AdjustPrepared c) {
-        if (!c.error().isEmpty()) {
-            return Effect().none().thenRun(s -> parent.tell(new Told.Adjusted(saga, c.error(), s)));
+        boolean serves = state.ended().isPresent() && !state.back() && !released;
+        String error = serves ? c.error() : "it is no longer served here";
+        if (!error.isEmpty()) {
+            return Effect().none().thenRun(s -> parent.tell(new Told.Adjusted(saga, error, s)));
         }
         SagaEvent intent = new SagaEvent.AdjustIntended(state.ordinal() + 1, c.plan(), c.before(), now());
         return Effect().persist(intent).thenRun((SagaState s) -> adjust(s));
     }
 
     private Effect<SagaEvent, SagaState> adjustOver(SagaState state, AdjustOver c) {
+        if (state.adjusting().isEmpty()) {
+            return Effect().none();
+        }
         boolean done = c.error().isEmpty();
         SagaEvent over = new SagaEvent.AdjustEnded(state.ordinal() + 1, done, c.error(), now());
-        return Effect().persist(over).thenRun((SagaState s) -> parent.tell(new Told.Adjusted(saga, c.error(), s)));
+        return Effect().persist(over).thenRun((SagaState s) -> {
+            parent.tell(new Told.Adjusted(saga, c.error(), s));
+            afterAdjusting.ifPresent(context.getSelf()::tell);
+            afterAdjusting = Optional.empty();
+        });
     }
 
     /** Stores {@code events} and every decision that follows from them at once, then acts. */
@@ -355,7 +388,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         if (act instanceof Act.Checkpoint) {
             takeCheckpoint(state);
         } else if (act instanceof Act.Do a) {
-            context.pipeToSelf(runner.apply(saga, a.step()), (outcome, e) -> new Applied(a.step(), or(outcome, e)));
+            context.pipeToSelf(
+                    runner.apply(saga, a.step(), unless(state, a.step())),
+                    (outcome, e) -> new Applied(a.step(), or(outcome, e)));
         } else if (act instanceof Act.Undo a) {
             int failures = state.attempts().getOrDefault(a.step().id(), 0);
             if (failures == 0) {
@@ -368,6 +403,19 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         } else if (act instanceof Act.End) {
             parent.tell(new Told.Ended(saga, state));
         }
+    }
+
+    /** Why a step must not act any more; asked right before it does, since fsync and queues take their time. */
+    private Supplier<String> unless(SagaState state, Step step) {
+        boolean permitted = state.opened().orElseThrow().kind() == SagaEvent.Kind.HAND_OVER;
+        return () -> {
+            if (step.phase() != Phase.OPEN) {
+                return "";
+            }
+            return released
+                    ? "another appliance holds the group"
+                    : permitted && !mayOpen.getAsBoolean() ? "the permit ran out before it could open" : "";
+        };
     }
 
     private void startRevert(SagaState state, Step step) {
@@ -386,6 +434,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private void inspectAll(List<Step> steps, Inspected then) {
         Map<String, CompletableFuture<Facts>> facts = new HashMap<>();
         for (Step step : steps) {
+            if (step.resource().isProof()) {
+                continue;
+            }
             Duration limit = Duration.ofMillis(step.limitMillis());
             facts.put(step.id(), runner.inspect(step.resource(), limit).toCompletableFuture());
         }
@@ -416,22 +467,46 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         if (state.opened().isEmpty()) {
             return;
         }
-        if (state.adjusting().isPresent()) {
+        boolean sameBoot = state.opened().get().boot().equals(boot);
+        if (state.adjusting().isPresent() && sameBoot) {
             context.pipeToSelf(
                     Adjusting.back(runner, saga, state, state.adjusting().get(), "the agent was restarted"),
                     (error, e) -> new AdjustOver(e == null ? error : cause(e)));
+        } else if (state.adjusting().isPresent()) {
+            // the host forgot all of it; to make the former plan hold would be to serve without being confirmed
+            context.getSelf().tell(new AdjustOver("this appliance booted again"));
         }
+        parent.tell(new Told.Moved(saga, state));
         if (state.ended().isPresent()) {
             return;
         }
-        parent.tell(new Told.Moved(saga, state));
-        if (state.back()) {
+        if (state.back() || !sameBoot) {
+            if (!state.back()) {
+                context.getSelf().tell(new Release("this appliance booted again while it was under way"));
+            }
+            // what an agent that is gone was doing: the inverse ends what is left of it
+            state.marked(Mark.INTENDED)
+                    .forEach(step -> context.getSelf()
+                            .tell(new Applied(step, new Outcome("cut off as the agent was restarted", 0))));
             state.marked(Mark.UNDOING).forEach(step -> startRevert(state, step));
             context.getSelf().tell(new Drive());
-        } else if (!state.opened().get().boot().equals(boot)) {
-            context.getSelf().tell(new Release("this appliance booted again while it was under way"));
         } else {
-            checkDone(state.marked(Mark.DONE));
+            for (Step step : state.marked(Mark.INTENDED)) {
+                context.pipeToSelf(
+                        runner.settle(saga, step, unless(state, step)),
+                        (outcome, e) -> new Applied(step, or(outcome, e)));
+            }
+            List<Step> done = state.marked(Mark.DONE).stream()
+                    .filter(step -> !step.resource().isProof())
+                    .toList();
+            for (Step step : done) {
+                context.pipeToSelf(
+                        runner.stillHolds(saga, step),
+                        (holds, e) -> Boolean.TRUE.equals(holds)
+                                ? new Drive()
+                                : new NoLongerHolds(step.resource().title()));
+            }
+            context.getSelf().tell(new Drive());
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sfo.ops.api.Adapter;
@@ -78,22 +79,27 @@ public final class StepRunner implements AutoCloseable {
 
     /** Applies. If the adapter fails or its time runs out, what is true on the host decides. */
     public CompletionStage<Outcome> apply(String saga, Step step) {
+        return apply(saga, step, () -> "");
+    }
+
+    /** @param unless asked right before it acts: why it must not, or empty */
+    public CompletionStage<Outcome> apply(String saga, Step step, Supplier<String> unless) {
         return exclusively(step.resource(), () -> {
             CrashPoint.AFTER_INTENT.pass(step.id(), false);
-            Outcome outcome = timed(step, () -> act(saga, step));
+            Outcome outcome = timed(step, () -> actUnless(saga, step, unless));
             CrashPoint.AFTER_ACT.pass(step.id(), false);
             return outcome;
         });
     }
 
     /** After a restart: ends what is left of the step's commands, asks the host, and applies again if it does not hold. */
-    public CompletionStage<Outcome> settle(String saga, Step step) {
+    public CompletionStage<Outcome> settle(String saga, Step step, Supplier<String> unless) {
         return exclusively(
                 step.resource(),
                 () -> timed(step, () -> {
                     host.endOrphans(tag(saga, step), call(saga, step));
                     if (!holds(saga, step)) {
-                        act(saga, step);
+                        actUnless(saga, step, unless);
                     }
                     return null;
                 }));
@@ -128,6 +134,14 @@ public final class StepRunner implements AutoCloseable {
             CrashPoint.AFTER_ACT.pass(step.id(), true);
             return outcome;
         });
+    }
+
+    private Void actUnless(String saga, Step step, Supplier<String> unless) throws HostException {
+        String why = unless.get();
+        if (!why.isEmpty()) {
+            throw new HostException(why);
+        }
+        return act(saga, step);
     }
 
     private Void act(String saga, Step step) throws HostException {

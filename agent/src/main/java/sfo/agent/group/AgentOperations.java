@@ -87,7 +87,7 @@ public final class AgentOperations implements Operations {
     CompletableFuture<GroupViews.Known> snapshot(String group) {
         CompletableFuture<GroupViews.Known> reply = new CompletableFuture<>();
         part.registry().tell(new Groups.ToMember(group, new GroupMember.Show(reply)));
-        return reply;
+        return reply.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -216,7 +216,7 @@ public final class AgentOperations implements Operations {
     private CompletionStage<Answer> wish(String group, boolean made, Wishes.Kind kind, Consumer<Progress> progress) {
         CompletableFuture<List<String>> names = new CompletableFuture<>();
         part.registry().tell(new Groups.Names(names::complete));
-        return names.thenCompose(known -> {
+        return names.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS).thenCompose(known -> {
             if (!made && !known.contains(group)) {
                 return CompletableFuture.completedFuture(unknown(group, known));
             }

@@ -2,6 +2,7 @@ package sfo.agent.group;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import sfo.agent.failover.FailoverSaga;
 import sfo.agent.failover.FailoverSaga.Told;
 import sfo.agent.rules.GroupRules;
@@ -60,6 +62,9 @@ import sfo.protocol.plan.Plan;
  */
 public final class GroupMember extends EventSourcedBehavior<GroupMember.Command, GroupEvent, GroupState> {
     static final Duration BEAT = Duration.ofSeconds(1);
+    /** What a peer says confirms a claim only if it heard from this appliance, as it is now, within this long. */
+    private static final Duration FRESH = Duration.ofSeconds(5);
+
     /** Without a heartbeat for this long a member counts as silent. */
     static final Duration SILENT = Duration.ofSeconds(3);
 
@@ -110,6 +115,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     private final ActorRef<List<MirrorState>> mirrorStates;
     private final Map<String, ActorRef<FailoverSaga.Command>> sagas = new HashMap<>();
     private final Map<String, SagaState> sagaStates = new HashMap<>();
+    private final String incarnation = UUID.randomUUID() + ":";
     List<MirrorState> mirrors = List.of();
 
     public static Behavior<Command> create(
@@ -153,6 +159,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     public SignalHandler<GroupState> signalHandler() {
         return newSignalHandlerBuilder()
                 .onSignal(RecoveryCompleted.instance(), this::recovered)
+                .onSignal(PostStop.instance(), state -> wishes.stopped())
                 .build();
     }
 
@@ -176,8 +183,10 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                                 Step.then(() -> saga(c.saga())
                                         .tell(new FailoverSaga.Show(
                                                 s -> c.reply().complete(SagaViews.checkpoint(s)))))))
-                .onCommand(Wish.class, (state, c) -> run(state, wishes.begin(state, c)))
-                .onCommand(Turn.class, (state, c) -> run(state, c.turn().apply(state)))
+                .onCommand(Wish.class, (state, c) -> run(state, decide(() -> wishes.begin(state, c))))
+                .onCommand(
+                        Turn.class,
+                        (state, c) -> run(state, decide(() -> c.turn().apply(state))))
                 .onCommand(SagaTold.class, (state, c) -> run(state, sagaTold(state, c.news())))
                 .onCommand(Tick.class, (state, c) -> run(state, tick(state)))
                 .onCommand(MirrorsAre.class, (state, c) -> run(state, mirrorsAre(state, c.states())))
@@ -189,13 +198,44 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
 
     private Effect<GroupEvent, GroupState> run(GroupState state, Step step) {
         if (step.events().isEmpty()) {
-            return Effect().none().thenRun(s -> step.after().accept(state));
+            return Effect().none().thenRun(s -> follow(state, step));
         }
         return Effect().persist(step.events()).thenRun((GroupState s) -> {
             tellStanding(s);
+            turnBackIfSuperseded(s);
             beatAll(s);
-            step.after().accept(s);
+            follow(s, step);
         });
+    }
+
+    /** An effect that fails must end neither this actor nor the patience of the operator who waits for an answer. */
+    private void follow(GroupState state, Step step) {
+        try {
+            step.after().accept(state);
+        } catch (RuntimeException e) {
+            context.getLog().error("group " + group, e);
+            wishes.failed(e);
+        }
+    }
+
+    private Step decide(Supplier<Step> turn) {
+        try {
+            return turn.get();
+        } catch (RuntimeException e) {
+            return Step.then(() -> {
+                throw e;
+            });
+        }
+    }
+
+    /** What is under way to serve the group goes back as soon as another appliance is known to hold it. */
+    private void turnBackIfSuperseded(GroupState state) {
+        boolean named = state.claim().appliance().equals(around.self());
+        if (!named && !state.claim().isNone()) {
+            state.openOperation()
+                    .ifPresent(id -> saga(id).tell(new FailoverSaga.Release(
+                            "group " + group + " is held by " + state.claim().tag())));
+        }
     }
 
     /** Calls {@code turn} within this actor, later. From any thread. */
@@ -209,7 +249,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         }
         lastSigns.putAll(state.lastSigns());
         tellStanding(state);
-        state.openOperation().ifPresent(this::saga);
+        // what it was changing as its agent ended is changed back
+        state.servingSaga().ifPresent(this::saga);
+        state.openOperation().ifPresent(id -> saga(id).tell(new FailoverSaga.Report()));
         beatAll(state);
     }
 
@@ -277,7 +319,12 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             effects.add(() -> beat(state, beat.from()));
         }
         long n = state.ordinal();
-        for (Conclusion c : GroupRules.onBeat(state, around.self(), around.boot(), handOver.permit(), beat)) {
+        Claim highest = beat.claim().compareTo(state.claim()) > 0 ? beat.claim() : state.claim();
+        long agreed = 1
+                + beats.values().stream()
+                        .filter(b -> b.claim().equals(highest) && isFresh(b))
+                        .count();
+        for (Conclusion c : GroupRules.onBeat(state, around.self(), around.boot(), handOver.permit(), beat, agreed)) {
             if (c instanceof Conclusion.Adopt a) {
                 events.add(new GroupEvent.ClaimKnown(++n, a.claim(), "heard from " + beat.from(), Instant.now()));
             } else if (c instanceof Conclusion.Conflict x && !state.conflict().equals(Optional.of(x.other()))) {
@@ -300,6 +347,14 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         return new Step(events, s -> effects.forEach(Runnable::run));
     }
 
+    /** Whether its sender had heard from this appliance, as it is now, a moment before. */
+    private boolean isFresh(Beat beat) {
+        Optional<Long> sent = Optional.ofNullable(beat.heard().get(around.self()))
+                .filter(mark -> mark.startsWith(incarnation))
+                .map(mark -> Long.parseLong(mark.substring(incarnation.length())));
+        return sent.filter(at -> System.nanoTime() - at < FRESH.toNanos()).isPresent();
+    }
+
     private Step definition(GroupState state, GroupMessage.Definition m) {
         Consumer<Optional<String>> reply = refused -> tell(
                 m.from(),
@@ -319,7 +374,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         if (c.definition().version() > state.version() || again) {
             events.add(new GroupEvent.Defined(++n, c.definition(), Instant.now()));
         }
-        if (c.claim().outranks(state.claim())) {
+        if (c.claim().compareTo(state.claim()) > 0 && !GroupRules.isOwnOffer(state, c.claim())) {
             events.add(new GroupEvent.ClaimKnown(++n, c.claim(), "with the definition", Instant.now()));
         }
         return new Step(events, s -> c.reply().accept(Optional.empty()));
@@ -334,18 +389,15 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                 : new Step(List.of(new GroupEvent.Destroyed(state.ordinal() + 1, Instant.now())), s -> {});
     }
 
+    /** An appliance that serves, or is about to, acknowledges no other claim: it lives. */
     private Step propose(GroupState state, GroupMessage.Propose m) {
-        boolean higher = m.claim().outranks(state.claim());
-        List<GroupEvent> events = higher
+        boolean free = state.servingSaga().isEmpty() && state.openOperation().isEmpty() && wishes.yieldsTo(m.claim());
+        List<GroupEvent> events = free && m.claim().compareTo(state.claim()) > 0
                 ? List.of(new GroupEvent.ClaimKnown(
                         state.ordinal() + 1, m.claim(), "proposed by " + m.from(), Instant.now()))
                 : List.of();
-        return new Step(events, s -> {
-            tell(m.from(), new GroupMessage.Acknowledge(around.self(), group, m.claim(), s.claim()));
-            if (higher && s.servingSaga().isPresent() && !m.claim().appliance().equals(around.self())) {
-                release("group " + group + " is claimed by " + m.claim().tag());
-            }
-        });
+        return new Step(
+                events, s -> tell(m.from(), new GroupMessage.Acknowledge(around.self(), group, m.claim(), s.claim())));
     }
 
     // --- heartbeats
@@ -390,6 +442,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             tell(to, new GroupMessage.Destroyed(around.self(), group));
             return;
         }
+        Map<String, String> marks = new HashMap<>();
+        beats.forEach((member, heard) -> marks.put(member, heard.mark()));
         boolean serving = standing(state) == Standing.HOLDS;
         boolean standingBy =
                 state.servingSaga().isEmpty() && state.openOperation().isEmpty();
@@ -404,7 +458,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                         serving,
                         standingBy,
                         mirrors,
-                        serving ? connections() : List.of()));
+                        serving ? connections() : List.of(),
+                        incarnation + System.nanoTime(),
+                        marks));
     }
 
     private List<String> connections() {
@@ -422,7 +478,11 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     }
 
     void tell(String appliance, GroupMessage message) {
-        around.peers().tell(appliance, message);
+        try {
+            around.peers().tell(appliance, message);
+        } catch (IllegalArgumentException noPeer) {
+            context.getLog().warn("group {}: {}", group, noPeer.getMessage());
+        }
     }
 
     private Step mirrorsAre(GroupState state, List<MirrorState> states) {
@@ -478,7 +538,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             Consumer<String> opened) {
         List<GroupEvent> events = new ArrayList<>(first);
         String id = state.nextSaga(group, claim.generation());
-        events.add(new GroupEvent.OperationOpened(state.ordinal() + first.size() + 1, id, Instant.now()));
+        boolean claims = kind == SagaEvent.Kind.FAILOVER || kind == SagaEvent.Kind.HAND_OVER;
+        Optional<String> from = claims ? Optional.of(plan.from()) : Optional.empty();
+        events.add(new GroupEvent.OperationOpened(state.ordinal() + first.size() + 1, id, from, Instant.now()));
         return new Step(events, s -> {
             opened.accept(id);
             saga(id).tell(new FailoverSaga.Open(kind, plan, claim, by.user(), by.reason(), dossier, mayOpen));
@@ -529,6 +591,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         } else if (news instanceof Told.Ended ended) {
             sagaStates.put(ended.saga(), ended.state());
             return sagaEnded(state, ended);
+        } else if (news instanceof Told.NeverOpened never) {
+            return neverOpened(state, never.saga());
         }
         return Step.NOTHING;
     }
@@ -542,24 +606,27 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         Instant now = Instant.now();
         SagaState saga = ended.state();
         SagaEvent.Outcome outcome = saga.ended().orElseThrow().outcome();
-        SagaEvent.Kind kind = saga.opened().orElseThrow().kind();
+        boolean undone = outcome == SagaEvent.Outcome.UNDONE;
         if (outcome == SagaEvent.Outcome.DONE) {
-            events.add(new GroupEvent.Serving(++n, ended.saga(), around.boot(), now));
-        } else if (outcome == SagaEvent.Outcome.UNDONE && state.servingSaga().isPresent()) {
+            // of the boot that it was made in: told again after a reboot, it holds no more
+            String boot = saga.opened().orElseThrow().boot();
+            events.add(new GroupEvent.Serving(++n, ended.saga(), boot, now));
+        } else if (undone && state.servingSaga().isPresent()) {
             events.add(new GroupEvent.Released(++n, saga.why(), now));
-        } else if (outcome == SagaEvent.Outcome.UNDONE && kind == SagaEvent.Kind.FAILOVER) {
-            String from = saga.plan().from();
-            events.add(new GroupEvent.ClaimKnown(++n, nextClaim(state, from), "rollback: " + saga.why(), now));
         }
-        if (saga.handOver().isPresent() && outcome == SagaEvent.Outcome.UNDONE) {
+        boolean superseded = !state.claim().appliance().equals(around.self());
+        if (undone && state.returnsTo().isPresent() && !superseded) {
+            String to = state.returnsTo().get();
+            events.add(new GroupEvent.ClaimKnown(++n, nextClaim(state, to), "rollback: " + saga.why(), now));
+        }
+        if (undone && saga.handOver().isPresent()) {
             boolean opened = saga.handOver().get().opened();
+            Claim offer = saga.permitted().map(SagaEvent.Permitted::claim).orElse(nextClaim(state, around.self()));
             Claim claim = opened
-                    ? saga.permitted().orElseThrow().claim()
-                    : new Claim(
-                            state.claim().generation() + 2,
-                            around.self(),
-                            UUID.randomUUID().toString());
-            if (claim.outranks(state.claim())) {
+                    ? offer
+                    : GroupRules.takenBack(
+                            state, offer, around.self(), UUID.randomUUID().toString());
+            if (claim.compareTo(state.claim()) > 0) {
                 events.add(new GroupEvent.ClaimKnown(++n, claim, opened ? "handed over" : "taken back", now));
             }
         }
@@ -576,5 +643,21 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             handOver.sagaEnded(s, saga);
             wishes.sagaEnded(s, ended.saga(), saga);
         });
+    }
+
+    /** Its agent ended between the two journals: nothing was touched, and the claim goes back. */
+    private Step neverOpened(GroupState state, String saga) {
+        if (!state.openOperation().equals(Optional.of(saga))) {
+            return Step.NOTHING;
+        }
+        List<GroupEvent> events = new ArrayList<>();
+        long n = state.ordinal();
+        Instant now = Instant.now();
+        if (state.returnsTo().isPresent() && state.claim().appliance().equals(around.self())) {
+            Claim back = nextClaim(state, state.returnsTo().get());
+            events.add(new GroupEvent.ClaimKnown(++n, back, "rollback: it never began", now));
+        }
+        events.add(new GroupEvent.OperationEnded(++n, saga, "never began", now));
+        return new Step(events, s -> {});
     }
 }

@@ -1,6 +1,5 @@
 package sfo.agent.group;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,14 +11,17 @@ import java.util.UUID;
 import sfo.agent.failover.FailoverSaga;
 import sfo.agent.failover.FailoverSaga.Told;
 import sfo.agent.group.GroupMember.Step;
+import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupState;
 import sfo.agent.rules.SagaState;
 import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
 import sfo.protocol.control.Requests;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Target;
 import sfo.protocol.model.Volume;
 import sfo.protocol.peer.GroupMessage;
@@ -57,6 +59,7 @@ final class HandOver {
     private Optional<Asking> asking = Optional.empty();
     private Optional<String> receivingFrom = Optional.empty();
     private boolean unknown;
+    private long resendAt = System.nanoTime();
 
     HandOver(GroupMember member) {
         this.member = member;
@@ -98,8 +101,7 @@ final class HandOver {
             return;
         }
         // the same after a restart: a mirror may have recorded it already
-        String id = UUID.nameUUIDFromBytes((wants.saga() + "/" + to).getBytes(StandardCharsets.UTF_8))
-                .toString();
+        String id = GroupRules.offerId(wants.saga(), to);
         Claim claim = new Claim(state.claim().generation() + 1, to, id);
         GroupDefinition definition = state.definition().orElseThrow();
         Giving offer = new Giving(wants.saga(), to, claim, List.of(), false, "", after(LIMIT.plus(ANSWER)));
@@ -109,6 +111,7 @@ final class HandOver {
                 .blocking(() -> {
                     List<Target> targets = new ArrayList<>();
                     for (Volume volume : definition.volumes()) {
+                        needEqual(volume, claim);
                         targets.add(member.around
                                 .host()
                                 .mirror()
@@ -117,6 +120,9 @@ final class HandOver {
                     return targets;
                 })
                 .whenComplete((targets, error) -> member.turn(s -> Step.then(() -> {
+                    if (!giving.equals(Optional.of(offer))) {
+                        return; // over meanwhile
+                    }
                     if (error != null) {
                         over(false, "this side cannot take the mirror's writes: " + error.getMessage());
                     } else {
@@ -126,11 +132,20 @@ final class HandOver {
                 })));
     }
 
+    /** Only a mirror that ended in order left both sides equal; one that a power cut ended did not. */
+    private void needEqual(Volume volume, Claim offer) throws HostException {
+        MirrorState is = member.around.host().mirror().state(member.group, volume, Call.within(LIMIT));
+        if (is.sync() != MirrorState.Sync.CLEAN && !is.claim().equals(offer)) {
+            throw new HostException(
+                    "the mirror of volume " + volume.name() + " did not end in order: it is " + is.sync());
+        }
+    }
+
     Step peerSays(GroupState state, GroupMessage message) {
         if (message instanceof GroupMessage.OfferPermit m) {
             return offered(state, m);
         } else if (message instanceof GroupMessage.AskPermit m) {
-            return asked(m);
+            return asked(state, m);
         } else if (message instanceof GroupMessage.Permit m) {
             return permitted(state, m);
         } else if (message instanceof GroupMessage.Opened m && m.claim().equals(permit())) {
@@ -143,17 +158,11 @@ final class HandOver {
     }
 
     private Step offered(GroupState state, GroupMessage.OfferPermit m) {
-        boolean free = state.openOperation().isEmpty() && state.servingSaga().isEmpty();
-        if (!free
-                || !m.claim().appliance().equals(member.around.self())
-                || !m.claim().outranks(state.claim())) {
-            return Step.then(() -> member.tell(
-                    m.from(),
-                    new GroupMessage.NotOpened(
-                            member.around.self(),
-                            member.group,
-                            m.claim(),
-                            member.around.self() + " does not stand by")));
+        boolean takes = isFree(state)
+                && m.claim().appliance().equals(member.around.self())
+                && m.claim().compareTo(state.claim()) > 0;
+        if (!takes) {
+            return notOpened(state, m.from(), m.claim(), member.around.self() + " does not stand by");
         }
         Asking ask = new Asking(m.from(), m.claim(), UUID.randomUUID().toString(), System.nanoTime());
         asking = Optional.of(ask);
@@ -161,10 +170,30 @@ final class HandOver {
                 m.from(), new GroupMessage.AskPermit(member.around.self(), member.group, m.claim(), ask.nonce())));
     }
 
-    private Step asked(GroupMessage.AskPermit m) {
+    private static boolean isFree(GroupState state) {
+        return state.openOperation().isEmpty() && state.servingSaga().isEmpty();
+    }
+
+    /**
+     * Refuses an offer or a permit, for ever: what was asked is forgotten, so that no copy of the permit is taken later.
+     * Silent where it was taken: then only the outcome may be told, and the heartbeats tell it.
+     */
+    private Step notOpened(GroupState state, String to, Claim claim, String why) {
+        int known = state.claim().compareTo(claim);
+        if (known == 0 || (known > 0 && !isFree(state))) {
+            return Step.NOTHING;
+        }
+        asking = asking.filter(a -> !a.claim().equals(claim));
+        return Step.then(
+                () -> member.tell(to, new GroupMessage.NotOpened(member.around.self(), member.group, claim, why)));
+    }
+
+    private Step asked(GroupState state, GroupMessage.AskPermit m) {
+        int volumes = state.definition().map(d -> d.volumes().size()).orElse(0);
         return giving.filter(g -> g.claim().equals(m.claim())
                         && !g.permitted()
-                        && g.nonce().isEmpty())
+                        && g.nonce().isEmpty()
+                        && g.targets().size() == volumes)
                 .map(g -> Step.then(() -> {
                     giving = Optional.of(
                             new Giving(g.saga(), g.to(), g.claim(), g.targets(), false, m.nonce(), after(ANSWER)));
@@ -177,12 +206,13 @@ final class HandOver {
         giving.filter(g -> g.claim().equals(stored.permit().claim())).ifPresent(g -> {
             Duration wait = Duration.ofMillis(VALID_MILLIS).plus(MARGIN);
             giving = Optional.of(new Giving(g.saga(), g.to(), g.claim(), g.targets(), true, g.nonce(), after(wait)));
-            tellPermit(state, giving.get());
+            sendPermit(state, giving.get());
         });
     }
 
-    /** Told again each second until it is known what became of it: a message may be lost. */
-    private void tellPermit(GroupState state, Giving g) {
+    /** Again and again until its outcome is known: a copy that comes too late, or twice, is refused. */
+    private void sendPermit(GroupState state, Giving g) {
+        resendAt = after(ANSWER);
         member.tell(
                 g.to(),
                 new GroupMessage.Permit(
@@ -198,21 +228,14 @@ final class HandOver {
     private Step permitted(GroupState state, GroupMessage.Permit m) {
         Optional<Asking> mine =
                 asking.filter(a -> a.nonce().equals(m.nonce()) && a.claim().equals(m.claim()));
-        asking = Optional.empty();
-        boolean free = state.openOperation().isEmpty() && state.servingSaga().isEmpty();
-        if (mine.isEmpty() || !free) {
-            // one that was taken is known here by its claim; any other never will be
-            return m.claim().outranks(state.claim())
-                    ? Step.then(() -> member.tell(
-                            m.from(),
-                            new GroupMessage.NotOpened(
-                                    member.around.self(),
-                                    member.group,
-                                    m.claim(),
-                                    "the permit came when " + member.around.self() + " did not wait for it any more")))
-                    : Step.NOTHING;
+        long until = mine.map(Asking::askedAt).orElse(0L)
+                + Duration.ofMillis(m.validMillis()).toNanos();
+        boolean late = mine.isPresent() && System.nanoTime() - until >= 0;
+        if (mine.isEmpty() || late || !isFree(state) || m.claim().compareTo(state.claim()) <= 0) {
+            return notOpened(
+                    state, m.from(), m.claim(), "the permit came too late to " + member.around.self() + ", or twice");
         }
-        long until = mine.get().askedAt() + Duration.ofMillis(m.validMillis()).toNanos();
+        asking = Optional.empty();
         List<GroupEvent> events = new ArrayList<>();
         long n = state.ordinal();
         if (m.definition().version() > state.version()) {
@@ -258,7 +281,7 @@ final class HandOver {
     }
 
     void tick(GroupState state) {
-        giving.filter(Giving::permitted).ifPresent(g -> tellPermit(state, g));
+        giving.filter(g -> g.permitted() && System.nanoTime() - resendAt >= 0).ifPresent(g -> sendPermit(state, g));
         if (giving.isEmpty() || System.nanoTime() - giving.get().deadline() < 0) {
             return;
         }
@@ -276,6 +299,9 @@ final class HandOver {
                         () -> Optional.ofNullable(signs.get(g.to())),
                         Instant.now())
                 .whenComplete((dossier, error) -> member.turn(s -> Step.then(() -> {
+                    if (giving.map(Giving::claim).filter(g.claim()::equals).isEmpty()) {
+                        return; // known meanwhile
+                    }
                     if (error == null && dossier.verdict().equals("DEAD")) {
                         over(false, "the permit ran out, and " + g.to() + " is proved dead");
                     } else {

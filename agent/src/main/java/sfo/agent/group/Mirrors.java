@@ -110,7 +110,19 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             groups.remove(c.group().name());
             return this;
         }
-        groups.put(c.group().name(), c);
+        Standing before = groups.put(c.group().name(), c);
+        if (before != null && !before.claim().equals(c.claim())) {
+            accepted.remove(c.group().name());
+        }
+        if (c.holds()) {
+            String group = c.group().name();
+            c.group()
+                    .volumes()
+                    .forEach(volume -> work("serves " + group + " " + volume.name(), group, () -> {
+                        mirror().serves(group, volume, call());
+                        return "";
+                    }));
+        }
         return read(c.group().name());
     }
 
@@ -179,6 +191,9 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
         underWay.remove("read " + c.group());
         List<MirrorState> before = states.put(c.group(), c.states());
         Standing standing = groups.get(c.group());
+        if (c.states().stream().allMatch(s -> s.sync() == Sync.REPLICATING)) {
+            accepted.remove(c.group()); // what was given up is gone; the next loss is another question
+        }
         if (standing != null) {
             if (!c.states().equals(before)) {
                 standing.states().tell(c.states());

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import sfo.agent.failover.FailoverSaga;
@@ -68,12 +69,14 @@ final class Wishes {
     private static final class Running {
         final Wish wish;
         final long began = System.nanoTime();
+        final Instant beganAt = Instant.now();
         String what;
         Optional<String> saga = Optional.empty();
         final Map<String, Views.StepView> shown = new HashMap<>();
         final Set<String> kept = new HashSet<>();
         final Map<String, Claim> acknowledged = new HashMap<>();
         Optional<Consumer<GroupState>> waiting = Optional.empty();
+        Optional<Claim> proposed = Optional.empty();
 
         Running(Wish wish, String what) {
             this.wish = wish;
@@ -147,6 +150,19 @@ final class Wishes {
     private void finish(Answer answer) {
         running.ifPresent(r -> r.wish.reply().complete(answer));
         running = Optional.empty();
+    }
+
+    /** The actor system ends: what is stored goes on with the next one, but nobody answers for it there. */
+    void stopped() {
+        finish(Answer.of(
+                ExitCode.NEEDS_ATTENTION, "the agent's actor system was restarted; see: sfo status " + group()));
+    }
+
+    /** Something unexpected went wrong within this actor. */
+    void failed(RuntimeException e) {
+        if (running.filter(r -> r.saga.isEmpty()).isPresent()) {
+            finish(Answer.of(ExitCode.ROLLED_BACK, "nothing was touched: " + e));
+        }
     }
 
     private void progress(String step, String title, String state, long millis, String detail) {
@@ -313,8 +329,8 @@ final class Wishes {
 
     private String failed(GroupState state, Optional<String> from) {
         GroupDefinition definition = state.definition().orElseThrow();
-        String holder = from.orElse(state.claim().appliance());
-        return holder.equals(self()) ? others(definition).get(0) : holder;
+        String holder = state.claim().appliance();
+        return from.orElse(holder.equals(self()) ? others(definition).get(0) : holder);
     }
 
     private void check(GroupState state, Wish wish) {
@@ -381,7 +397,7 @@ final class Wishes {
 
     private Step failover(GroupState state, Running mine, Kind.Failover f) {
         GroupDefinition known = state.definition().orElseThrow();
-        if (member.standing(state) == Standing.HOLDS) {
+        if (member.standing(state) == Standing.HOLDS || member.standing(state) == Standing.SUPERSEDED) {
             return end(Answer.refused(
                     "group " + group() + " is already served by " + self(),
                     List.of(new Reason(
@@ -397,6 +413,12 @@ final class Wishes {
                     "\"" + from + "\" is no other member of group " + group() + ": expected one of "
                             + String.join(", ", others(known))));
         }
+        Claim held = state.claim();
+        if (!held.isNone()
+                && !held.appliance().equals(self())
+                && !held.appliance().equals(from)) {
+            return end(wrongHolder(from, held));
+        }
         return Step.then(() -> {
             progress("prove", "proves that " + from + " is dead; validates", "running", 0, "");
             assessor.assess(known, from, () -> lastSign(from), true)
@@ -406,6 +428,16 @@ final class Wishes {
                                     ExitCode.ROLLED_BACK,
                                     "nothing was touched: proving failed: " + error.getMessage()))));
         });
+    }
+
+    private Answer wrongHolder(String from, Claim held) {
+        return Answer.refused(
+                "group " + group() + " is not held by " + from,
+                List.of(new Reason(
+                        "WRONG-HOLDER",
+                        Weight.BLOCKS,
+                        held.appliance() + " holds it: " + held.tag(),
+                        "sfo failover " + group() + " --from " + held.appliance())));
     }
 
     private Step assessed(GroupState state, Running mine, Kind.Failover f, Assessed assessed) {
@@ -439,6 +471,7 @@ final class Wishes {
         if (GroupRules.needed(members) == 1 || request.override().isPresent()) {
             return claimed(state, mine, f, assessed, plan, claim);
         }
+        mine.proposed = Optional.of(claim);
         mine.waiting = Optional.of(s -> countVotes(mine, f, assessed, plan, claim, members));
         return Step.then(() -> others(assessed.group())
                 .forEach(m -> member.tell(m, new GroupMessage.Propose(self(), group(), claim))));
@@ -463,6 +496,18 @@ final class Wishes {
         }
     }
 
+    /** Of two that ask for votes at once the lower yields; the higher acknowledges nothing but its own. */
+    boolean yieldsTo(Claim other) {
+        boolean lower = running.flatMap(r -> r.proposed)
+                .map(mine -> mine.compareTo(other) < 0)
+                .orElse(true);
+        if (lower && running.flatMap(r -> r.proposed).isPresent()) {
+            running.get().waiting = Optional.empty();
+            finish(Answer.refused("another claim came first: " + other.tag(), List.of()));
+        }
+        return lower;
+    }
+
     void acknowledged(GroupMessage.Acknowledge m) {
         running.ifPresent(r -> {
             r.acknowledged.put(m.from(), m.highest());
@@ -477,11 +522,27 @@ final class Wishes {
                     List.of()));
         }
         Instant now = Instant.now();
+        boolean sign = f.request().override().isEmpty()
+                && lastSign(assessed.from())
+                        .filter(at -> at.isAfter(mine.beganAt))
+                        .isPresent();
+        boolean moved = claim.compareTo(state.claim()) <= 0
+                || state.openOperation().isPresent()
+                || running.filter(mine::equals).isEmpty();
+        if (sign || moved) {
+            return end(Answer.refused(
+                    sign
+                            ? assessed.from() + " has just been heard: it lives"
+                            : "the group has moved meanwhile; see it with: sfo status " + group(),
+                    List.of()));
+        }
         List<GroupEvent> events = new ArrayList<>();
         long n = state.ordinal();
         if (assessed.group().version() > state.version()) {
             events.add(new GroupEvent.Defined(++n, assessed.group(), now));
         }
+        // what it said last is what it said when it was alive
+        member.beats.remove(assessed.from());
         String why = "failover from " + assessed.from()
                 + f.request().override().map(o -> ", override: " + o).orElse("");
         events.add(new GroupEvent.ClaimKnown(++n, claim, why, now));
@@ -573,10 +634,19 @@ final class Wishes {
 
     // --- resume, resolve
 
+    private long resumeAfter = System.nanoTime();
+    private int resumesFailed;
+
+    /** After a resume that failed: not again at once, and ever more seldom. */
+    private void resumeEnded(boolean done) {
+        resumesFailed = done ? 0 : Math.min(resumesFailed + 1, 6);
+        resumeAfter = System.nanoTime() + (done ? 0 : TimeUnit.SECONDS.toNanos(5L << resumesFailed));
+    }
+
     /** Serves again: confirmed by a peer, or after a hand-over that failed. */
     void resume(String why) {
         member.turn(state -> {
-            boolean free = running.isEmpty() && state.openOperation().isEmpty();
+            boolean free = running.isEmpty() && state.openOperation().isEmpty() && System.nanoTime() - resumeAfter >= 0;
             return free && state.claim().appliance().equals(self()) && member.standing(state) != Standing.HOLDS
                     ? resumed(state, new Requests.Operator(0, "agent", why), id -> {})
                     : Step.NOTHING;
@@ -659,6 +729,10 @@ final class Wishes {
             String why = saga.handOver().get().why();
             resumeAfter(why);
             return;
+        }
+        if (saga.opened().orElseThrow().kind() == SagaEvent.Kind.RESUME
+                && saga.undo().isEmpty()) {
+            resumeEnded(saga.ended().orElseThrow().outcome() == SagaEvent.Outcome.DONE);
         }
         if (saga.opened().orElseThrow().kind() == SagaEvent.Kind.FAILOVER
                 && saga.ended().orElseThrow().outcome() == SagaEvent.Outcome.DONE) {

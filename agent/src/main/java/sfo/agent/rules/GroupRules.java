@@ -1,7 +1,9 @@
 package sfo.agent.rules;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import sfo.protocol.model.Claim;
 import sfo.protocol.peer.GroupMessage.Beat;
 
@@ -39,7 +41,7 @@ public final class GroupRules {
         /** Serve nothing of the group any more: {@code claim} is higher. */
         record Release(Claim claim) implements Conclusion {}
 
-        /** The peer knows of no higher claim than ours, and serves nothing: serve again. */
+        /** A majority, of this very moment, knows of no higher claim than ours: serve again. */
         record Confirmed() implements Conclusion {}
 
         record AskDefinition() implements Conclusion {}
@@ -49,7 +51,7 @@ public final class GroupRules {
         /** The appliance that was permitted to serve does so: commit. */
         record PermitUsed() implements Conclusion {}
 
-        /** The appliance that was permitted to serve knows the permit, does not serve, and has nothing under way. */
+        /** The appliance that was permitted to serve has given the claim back: it never opens under that permit. */
         record PermitUnused() implements Conclusion {}
     }
 
@@ -57,27 +59,32 @@ public final class GroupRules {
      * What follows from a peer's heartbeat.
      *
      * @param permit the claim of a permit that this appliance gave and whose outcome it waits for, else NONE
+     * @param agreed how many members, this one among them, are known to share the highest claim at this very moment: an
+     *     older heartbeat confirms nothing, for another one may have claimed since
      */
-    public static List<Conclusion> onBeat(GroupState state, String self, String boot, Claim permit, Beat beat) {
+    public static List<Conclusion> onBeat(
+            GroupState state, String self, String boot, Claim permit, Beat beat, long agreed) {
         List<Conclusion> all = new ArrayList<>();
         if (beat.definitionVersion() > state.version()) {
             all.add(new Conclusion.AskDefinition());
         } else if (beat.definitionVersion() < state.version()) {
             all.add(new Conclusion.SendDefinition());
         }
+        boolean permitted = !permit.isNone() && beat.from().equals(permit.appliance());
+        if (permitted && beat.claim().equals(permit) && beat.serving()) {
+            all.add(new Conclusion.PermitUsed());
+        }
+        if (isOwnOffer(state, beat.claim())) {
+            return all;
+        }
         if (beat.claim().conflictsWith(state.claim())) {
             all.add(new Conclusion.Conflict(beat.claim()));
             return all;
         }
-        if (!permit.isNone()
-                && beat.from().equals(permit.appliance())
-                && beat.claim().equals(permit)) {
-            if (beat.serving()) {
-                all.add(new Conclusion.PermitUsed());
-            } else if (beat.standingBy()) {
-                all.add(new Conclusion.PermitUnused());
-            }
-            return all;
+        if (permitted
+                && beat.claim().compareTo(permit) > 0
+                && beat.claim().appliance().equals(self)) {
+            all.add(new Conclusion.PermitUnused());
         }
         Claim highest = state.claim();
         if (beat.claim().compareTo(highest) > 0) {
@@ -92,16 +99,39 @@ public final class GroupRules {
                 && state.openOperation().isEmpty()
                 && !(state.servingSaga().isPresent() && state.servingBoot().equals(boot))
                 && beat.claim().equals(highest)
-                // it may know the claim, and still be on its way to release what it served
-                && beat.standingBy()
-                && isPair(state)) {
+                && agreed >= majority(state)) {
             all.add(new Conclusion.Confirmed());
         }
         return all;
     }
 
-    private static boolean isPair(GroupState state) {
-        return state.definition().map(d -> d.members().size() == 2).orElse(false);
+    /** The id of the claim that an undo offers to {@code to}: the same after a restart, since mirrors may know it. */
+    public static String offerId(String saga, String to) {
+        return UUID.nameUUIDFromBytes((saga + "/" + to).getBytes(StandardCharsets.UTF_8))
+                .toString();
+    }
+
+    /**
+     * Whether {@code claim} is the one that this appliance's own undo, still open, has offered. It is not known for a claim
+     * before the outcome is: said back to the receiver, it would look like a confirmation.
+     */
+    public static boolean isOwnOffer(GroupState state, Claim claim) {
+        return state.openOperation()
+                .filter(saga -> claim.id().equals(offerId(saga, claim.appliance())))
+                .isPresent();
+    }
+
+    /**
+     * The claim after a hand-over that came to nothing: higher than the offer, and than the one by which the receiver may
+     * have given the offer back.
+     */
+    public static Claim takenBack(GroupState state, Claim offer, String self, String id) {
+        long back = offer.generation() + 1;
+        return new Claim(Math.max(state.claim().generation(), back) + 1, self, id);
+    }
+
+    private static int majority(GroupState state) {
+        return state.definition().map(d -> d.members().size() / 2 + 1).orElse(Integer.MAX_VALUE);
     }
 
     /** How many acknowledgements, our own among them, make a claim valid: one of a pair, else a majority of all. */

@@ -19,6 +19,7 @@ import sfo.protocol.model.GroupDefinition;
  * @param servingBoot the boot identity in which it began
  * @param openOperation the saga that is under way
  * @param lastSigns by appliance, its last sign of life before it fell silent
+ * @param returnsTo whom the claim is given back to if the open operation comes to nothing
  * @param operations ids of all sagas, oldest first
  */
 public record GroupState(
@@ -29,6 +30,7 @@ public record GroupState(
         Optional<String> servingSaga,
         String servingBoot,
         Optional<String> openOperation,
+        Optional<String> returnsTo,
         List<String> operations,
         Map<String, Instant> lastSigns,
         boolean destroyed) {
@@ -39,6 +41,7 @@ public record GroupState(
             Optional.empty(),
             Optional.empty(),
             "",
+            Optional.empty(),
             Optional.empty(),
             List.of(),
             Map.of(),
@@ -61,11 +64,11 @@ public record GroupState(
         } else if (event instanceof GroupEvent.OperationOpened e) {
             List<String> more = new ArrayList<>(operations);
             more.add(e.saga());
-            return next.operating(Optional.of(e.saga()), List.copyOf(more));
+            return next.operating(Optional.of(e.saga()), e.from(), List.copyOf(more));
         } else if (event instanceof GroupEvent.OperationReopened e) {
-            return next.operating(Optional.of(e.saga()), operations);
+            return next.operating(Optional.of(e.saga()), Optional.empty(), operations);
         } else if (event instanceof GroupEvent.OperationEnded) {
-            return next.operating(Optional.empty(), operations);
+            return next.operating(Optional.empty(), Optional.empty(), operations);
         } else if (event instanceof GroupEvent.FellSilent e) {
             Map<String, Instant> signs = new HashMap<>(lastSigns);
             signs.put(e.appliance(), e.lastSign());
@@ -85,6 +88,7 @@ public record GroupState(
                 servingSaga,
                 servingBoot,
                 openOperation,
+                returnsTo,
                 operations,
                 lastSigns,
                 destroyed);
@@ -92,7 +96,17 @@ public record GroupState(
 
     private GroupState defined(Optional<GroupDefinition> d, boolean gone) {
         return new GroupState(
-                ordinal, d, claim, conflict, servingSaga, servingBoot, openOperation, operations, lastSigns, gone);
+                ordinal,
+                d,
+                claim,
+                conflict,
+                servingSaga,
+                servingBoot,
+                openOperation,
+                returnsTo,
+                operations,
+                lastSigns,
+                gone);
     }
 
     private GroupState claimed(Claim c, Optional<Claim> other) {
@@ -104,6 +118,7 @@ public record GroupState(
                 servingSaga,
                 servingBoot,
                 openOperation,
+                returnsTo,
                 operations,
                 lastSigns,
                 destroyed);
@@ -111,12 +126,22 @@ public record GroupState(
 
     private GroupState serving(Optional<String> saga, String boot) {
         return new GroupState(
-                ordinal, definition, claim, conflict, saga, boot, openOperation, operations, lastSigns, destroyed);
+                ordinal,
+                definition,
+                claim,
+                conflict,
+                saga,
+                boot,
+                openOperation,
+                returnsTo,
+                operations,
+                lastSigns,
+                destroyed);
     }
 
-    private GroupState operating(Optional<String> open, List<String> all) {
+    private GroupState operating(Optional<String> open, Optional<String> from, List<String> all) {
         return new GroupState(
-                ordinal, definition, claim, conflict, servingSaga, servingBoot, open, all, lastSigns, destroyed);
+                ordinal, definition, claim, conflict, servingSaga, servingBoot, open, from, all, lastSigns, destroyed);
     }
 
     private GroupState silent(Map<String, Instant> signs) {
@@ -128,6 +153,7 @@ public record GroupState(
                 servingSaga,
                 servingBoot,
                 openOperation,
+                returnsTo,
                 operations,
                 signs,
                 destroyed);

@@ -90,10 +90,11 @@ public final class SagaRules {
     private static List<Act> back(SagaState state) {
         List<Act> acts = new ArrayList<>();
         List<String> stuck = new ArrayList<>();
-        List<String> kept = new ArrayList<>();
-        boolean underWay = !state.marked(Mark.UNDOING).isEmpty();
+        // what still acts is undone once it is over: its act must not come after its inverse
+        boolean underWay = !state.marked(Mark.UNDOING).isEmpty()
+                || !state.marked(Mark.INTENDED).isEmpty();
         for (Step step : state.plan().steps()) {
-            if (!touched(state, step) || state.mark(step) == Mark.UNDOING) {
+            if (!touched(state, step) || state.mark(step) == Mark.UNDOING || state.mark(step) == Mark.INTENDED) {
                 continue;
             }
             if (state.attempts().getOrDefault(step.id(), 0) >= MAX_ATTEMPTS) {

@@ -102,6 +102,7 @@ class NamespaceLabIT {
     @Test
     void aDumpSeesWhatChangedOnAHostAndNothingElse() throws Exception {
         lab.powerOn("b");
+        lab.killAgent("b"); // it would listen, some time
         inside("b", "ip", "netns", "add", "g");
         var before = lab.dump("b");
         assertThat(lab.dump("b")).isEqualTo(before);

@@ -91,6 +91,8 @@ public final class Exec {
         session.addAll(argv);
         ProcessBuilder builder = new ProcessBuilder(session);
         builder.environment().remove(TAG);
+        // set by the launcher to keep the agent small; a server of many clients wants its arenas
+        builder.environment().remove("MALLOC_ARENA_MAX");
         builder.environment().put("LC_ALL", "C");
         builder.environment().putAll(environment);
         builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));

@@ -1,5 +1,6 @@
 package sfo.ops.share;
 
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +46,9 @@ public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
 
     @Override
     public Facts inspect(AnsweringShares resource, Call call) throws HostException {
+        if (!Files.exists(GroupServers.namespace(resource.group()))) {
+            return Facts.NOTHING;
+        }
         return Facts.of("silent", words(silent(resource, resource.shares(), call)));
     }
 

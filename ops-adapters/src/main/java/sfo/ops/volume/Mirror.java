@@ -53,6 +53,12 @@ public interface Mirror {
     void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
             throws HostException;
 
+    /**
+     * Clients may write to the primary volume from now on. Until then, what is released again counts as what it was
+     * before its promotion; from then on it has writes of its own, unless it was mirrored to the end.
+     */
+    default void serves(String group, Volume volume, Call call) throws HostException {}
+
     /** Primary: ends the mirror in order, the last write delivered; the volume goes on SOLO. */
     void disconnect(String group, Volume volume, Call call) throws HostException;
 

@@ -180,6 +180,16 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     }
 
     @Override
+    public void serves(String group, Volume volume, Call call) throws HostException {
+        with(group, volume.name(), side -> {
+            MirrorRecord record = side.needRecord();
+            if (record.role() == Role.PRIMARY && record.prior().isPresent()) {
+                side.save(record.after(Optional.empty()));
+            }
+        });
+    }
+
+    @Override
     public void disconnect(String group, Volume volume, Call call) throws HostException {
         with(group, volume.name(), side -> Primary.disconnect(side, call));
     }

@@ -27,6 +27,11 @@ final class Secondary {
         Claims.refuseStale(before, claim);
         side.examine(call);
         before = side.needRecord();
+        if (!equal && takes(side, before, claim)) {
+            // a request that was asked before its primary connected: a replica in use is not begun anew
+            String export = export(side, claim, before.session(), before.base());
+            return new Target(volume.name(), mirror.address(), volume.port(), export);
+        }
         boolean waits = !equal && mayWait(before, volume, claim);
         String session = waits ? before.session() : QemuMirror.newSession();
         String base = waits ? before.base() : base(before);
@@ -51,6 +56,14 @@ final class Secondary {
         side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
         boundSilence(side);
         return new Target(volume.name(), mirror.address(), volume.port(), export);
+    }
+
+    private static boolean takes(Side side, MirrorRecord record, Claim claim) {
+        return record.role() == Role.SECONDARY
+                && record.claim().equals(claim)
+                && !record.session().isEmpty()
+                && side.coreDaemon.running()
+                && side.connected();
     }
 
     /**

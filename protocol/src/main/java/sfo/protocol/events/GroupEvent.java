@@ -3,6 +3,7 @@ package sfo.protocol.events;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
+import java.util.Optional;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
 
@@ -36,7 +37,8 @@ public sealed interface GroupEvent extends StoredEvent {
     /** Nothing of the group is served here any more. */
     record Released(long ordinal, String why, Instant at) implements GroupEvent {}
 
-    record OperationOpened(long ordinal, String saga, Instant at) implements GroupEvent {}
+    /** @param from whom the claim is given back to if nothing comes of it; empty if it is nobody else's */
+    record OperationOpened(long ordinal, String saga, Optional<String> from, Instant at) implements GroupEvent {}
 
     /** The saga that serves is on its way back: an undo, or a release. */
     record OperationReopened(long ordinal, String saga, String why, Instant at) implements GroupEvent {}

@@ -1,6 +1,7 @@
 package sfo.protocol.peer;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
@@ -18,6 +19,8 @@ public sealed interface GroupMessage extends PeerMessage {
      *
      * @param serving whether the sender serves the group now
      * @param standingBy whether it serves nothing of it, and could take it over by a permit
+     * @param mark made anew for each heartbeat, to be sent back in {@code heard}
+     * @param heard by appliance, the mark that the sender last heard from it: what it says is no older than that
      * @param connections clients' TCP connections to the failover addresses, for a survivor to reset
      */
     record Beat(
@@ -29,7 +32,9 @@ public sealed interface GroupMessage extends PeerMessage {
             boolean serving,
             boolean standingBy,
             List<MirrorState> mirrors,
-            List<String> connections)
+            List<String> connections,
+            String mark,
+            Map<String, String> heard)
             implements GroupMessage {}
 
     /** The sender wants the receiver's definition and claim. */

@@ -1,5 +1,6 @@
 package sfo.protocol.plan;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
@@ -32,6 +33,12 @@ public sealed interface Resource {
 
     /** What it is, for people: {@code volume tank}, {@code interface fo0}. */
     String title();
+
+    /** Whether it only proves something: it leaves nothing on the host, so it has no pre-image and nothing to revert. */
+    @JsonIgnore
+    default boolean isProof() {
+        return false;
+    }
 
     /**
      * The mirror's side on this appliance is its primary under {@code claim}: no export to a former primary is left, and
@@ -83,6 +90,11 @@ public sealed interface Resource {
     /** Nobody on the wire answers for the interface's addresses (duplicate-address check). Nothing to revert. */
     record FreeAddress(String group, FailoverInterface definition, String appliance) implements Resource {
         @Override
+        public boolean isProof() {
+            return true;
+        }
+
+        @Override
         public String title() {
             return "addresses of " + definition.slot() + " are free";
         }
@@ -111,6 +123,11 @@ public sealed interface Resource {
 
     /** Each share answers a real client inside the group host, at {@code address}. Nothing to revert. */
     record AnsweringShares(String group, List<Share> shares, String address) implements Resource {
+        @Override
+        public boolean isProof() {
+            return true;
+        }
+
         @Override
         public String title() {
             return shares.size() + " shares answer";

@@ -1,0 +1,163 @@
+package sfo.it.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import sfo.agent.demo.EmbeddedLab;
+import sfo.agent.demo.Lab;
+import sfo.agent.demo.NamespaceLab;
+import sfo.protocol.json.Json;
+
+/** Measures the product as its users meet it: whole commands, real clients, an agent that idles. */
+@Command(
+        name = "bench",
+        description = "Runs the demo several times, then one agent alone; prints medians beside their limits.",
+        mixinStandardHelpOptions = true,
+        exitCodeList = {"0:all measured", "1:a run failed or lost a write", "2:wrong words"})
+public final class Bench implements Callable<Integer> {
+    private static final Duration RUN = Duration.ofMinutes(4);
+    private static final Duration IDLE = Duration.ofSeconds(20);
+    private static final double TICKS_PER_SECOND = 100;
+
+    @Option(names = "--mode", description = "namespaces (default; needs root) or embedded")
+    private String mode = "namespaces";
+
+    @Option(names = "--runs", description = "how often each thing is measured; 5 by default")
+    private int runs = 5;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "the figures as JSON, with each run")
+    private @Nullable Path json;
+
+    private final Map<String, Figure> figures = new LinkedHashMap<>();
+
+    private Bench() {}
+
+    public static void main(String[] words) {
+        System.exit(new CommandLine(new Bench()).execute(words));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        for (int run = 1; run <= runs; run++) {
+            System.err.println("demo " + run + " of " + runs);
+            demo();
+        }
+        agentAlone();
+        System.out.printf("%-52s %9s %-4s %8s %6s%n", "median of " + runs, "", "", "limit", "ratio");
+        figures.values().forEach(figure -> System.out.println(figure.line()));
+        if (json != null) {
+            Files.writeString(json, Json.text(Map.of("mode", mode, "figures", figures.values())));
+        }
+        return 0;
+    }
+
+    private void demo() throws IOException, InterruptedException {
+        Process demo = new ProcessBuilder("agent/bin/sfo", "demo", "--mode", mode, "--json")
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(demo.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (!demo.waitFor(RUN.toSeconds(), TimeUnit.SECONDS) || demo.exitValue() != 0) {
+            demo.destroy();
+            throw new IOException("the demo failed:\n" + output);
+        }
+        JsonNode line =
+                Json.MAPPER.readTree(output.strip().substring(output.strip().lastIndexOf('\n') + 1));
+        add("failover: command to its end", "ms", line.get("failover_ms").asDouble(), 0);
+        for (Map.Entry<String, JsonNode> client : line.get("clients").properties()) {
+            boolean old = client.getKey().contains("open since");
+            add(
+                    "failover: command to first good I/O, " + client.getKey(),
+                    "ms",
+                    client.getValue().asDouble(),
+                    old ? 1500 : 0);
+        }
+        add("undo: command to its end", "ms", line.get("undo_ms").asDouble(), 0);
+        add("undo: longest gap", "ms", line.get("undo_outage_ms").asDouble(), 1500);
+        add("writes lost", "", line.get("lost_writes").asDouble(), 0);
+    }
+
+    private void agentAlone() throws IOException, InterruptedException {
+        for (int run = 1; run <= runs; run++) {
+            System.err.println("agent " + run + " of " + runs);
+            try (Lab lab = mode.equals("embedded") ? EmbeddedLab.make(false) : NamespaceLab.make(false)) {
+                long begin = System.nanoTime();
+                lab.powerOn("a");
+                while (lab.sfo("a", RUN, List.of("status")).exit() != 0) {
+                    if (System.nanoTime() - begin > RUN.toNanos()) {
+                        throw new IOException("the agent is not ready after " + RUN);
+                    }
+                    LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+                }
+                add("agent: switched on to ready (with polling client)", "ms", millisSince(begin), 2500);
+                begin = System.nanoTime();
+                lab.sfo("a", RUN, List.of("status"));
+                add("sfo status, as a whole process", "ms", millisSince(begin), 200);
+                ProcessHandle agent = agent(lab);
+                double before = ticks(agent);
+                Thread.sleep(IDLE.toMillis());
+                double percent = (ticks(agent) - before) / TICKS_PER_SECOND / IDLE.toSeconds() * 100;
+                add("agent: idle, of one core", "%", percent, 1);
+                add("agent: resident", "MiB", residentMiB(agent), 160);
+            }
+        }
+    }
+
+    private static ProcessHandle agent(Lab lab) throws IOException {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(p ->
+                            commandLine(p).contains("java") && commandLine(p).contains("@" + lab.folder()))
+                    .reduce((first, second) -> second)
+                    .orElseThrow(() -> new IOException("no agent's process for " + lab.folder()));
+        }
+    }
+
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
+    /** Processor time so far, user and system. */
+    private static double ticks(ProcessHandle process) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+        List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" "));
+        return Double.parseDouble(fields.get(11)) + Double.parseDouble(fields.get(12));
+    }
+
+    private static double residentMiB(ProcessHandle process) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+            if (line.startsWith("VmRSS:")) {
+                return Double.parseDouble(line.replaceAll("\\D", "")) / 1024;
+            }
+        }
+        throw new IOException("no VmRSS of process " + process.pid());
+    }
+
+    private void add(String name, String unit, double value, double limit) {
+        List<Double> more =
+                new ArrayList<>(figures.containsKey(name) ? figures.get(name).runs() : List.of());
+        more.add(value);
+        figures.put(name, new Figure(name, unit, List.copyOf(more), limit));
+    }
+
+    private static double millisSince(long begin) {
+        return (System.nanoTime() - begin) / 1e6;
+    }
+}

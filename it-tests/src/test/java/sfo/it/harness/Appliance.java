@@ -1,0 +1,277 @@
+package sfo.it.harness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import sfo.agent.demo.Tethered;
+import sfo.protocol.control.Frame;
+
+/** One appliance of a {@link Pair}: its agent, a process of its own, and its operator. */
+public final class Appliance {
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final String name;
+    private final Path home;
+    private final String bound;
+    private final List<Cable> cables;
+    private Optional<Process> agent = Optional.empty();
+
+    /** @param bound the address that its actor system listens on, behind a cable */
+    Appliance(String name, Path home, String bound, List<Cable> cables) {
+        this.name = name;
+        this.home = home;
+        this.bound = bound;
+        this.cables = cables;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    Path settings() {
+        return home.resolve("sfo.conf");
+    }
+
+    public Path data() {
+        return home.resolve("data");
+    }
+
+    public Path socket() {
+        return home.resolve("run/control.sock");
+    }
+
+    private Path log() {
+        return home.resolve("agent.log");
+    }
+
+    /** All that its agents have said. */
+    public String said() {
+        try {
+            return Files.exists(log()) ? Files.readString(log()) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public String endOfLog() {
+        List<String> lines = said().lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 30), lines.size()));
+    }
+
+    public boolean runs() {
+        return agent.filter(Process::isAlive).isPresent();
+    }
+
+    public long pid() {
+        return agent.orElseThrow().pid();
+    }
+
+    /**
+     * Starts its agent.
+     *
+     * @param properties of the JVM, such as {@code sfo.crash=after-act:open.fo0}
+     */
+    public void start(String... properties) {
+        assertThat(runs()).as("the agent of %s runs", name).isFalse();
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
+                "-Xmx160m",
+                "-Djava.io.tmpdir=" + home.resolve("tmp"),
+                "-Dakka.remote.artery.bind.hostname=" + bound));
+        if (Runtime.version().feature() >= 24) {
+            words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        }
+        for (String property : properties) {
+            words.add("-D" + property);
+        }
+        words.addAll(List.of(
+                "-cp",
+                classPath(),
+                Tethered.class.getName(),
+                "--config",
+                settings().toString()));
+        try {
+            Process process = new ProcessBuilder(words)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                    .start();
+            agent = Optional.of(process);
+            var unused = process.onExit().thenRun(this::unplug);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        plug();
+    }
+
+    void plug() {
+        if (runs()) {
+            cables.forEach(Cable::plug);
+        }
+    }
+
+    void unplug() {
+        cables.forEach(Cable::unplug);
+    }
+
+    /** kill -9 of its agent alone; what it serves goes on. */
+    public void kill() {
+        agent.ifPresent(process -> {
+            process.destroyForcibly();
+            awaitEnd();
+        });
+    }
+
+    /** @return the exit code; 137 for a crash */
+    public int awaitEnd() {
+        Process process = agent.orElseThrow();
+        try {
+            assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .as("the agent of %s ends; its log:%n%s", name, endOfLog())
+                    .isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        unplug();
+        return process.exitValue();
+    }
+
+    public void freeze() {
+        signal("STOP");
+    }
+
+    public void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String signal) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + signal, String.valueOf(pid())).start();
+            assertThat(kill.waitFor(10, TimeUnit.SECONDS) && kill.exitValue() == 0)
+                    .isTrue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Types {@code sfo words… --json} here, as the product's client does, and waits for the end. */
+    public Reply sfo(String... words) {
+        CompletableFuture<Reply> reply = typed(words);
+        try {
+            return reply.get(PATIENCE.toSeconds() * 2, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException | InterruptedException e) {
+            throw new AssertionError(
+                    "on " + name + ", sfo " + String.join(" ", words) + ": " + e + "\n" + endOfLog(), e);
+        }
+    }
+
+    /** As {@link #sfo}, and it has to end with 0. */
+    public Reply must(String... words) {
+        Reply reply = sfo(words);
+        assertThat(reply.exit())
+                .as("on %s, sfo %s: %s%n%s", name, String.join(" ", words), reply, endOfLog())
+                .isZero();
+        return reply;
+    }
+
+    /** Types it, and does something else meanwhile. */
+    public CompletableFuture<Reply> typed(String... words) {
+        CompletableFuture<Reply> reply = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        reply.complete(converse(words));
+                    } catch (IOException | RuntimeException e) {
+                        reply.completeExceptionally(e);
+                    }
+                },
+                "operator of " + name);
+        thread.setDaemon(true);
+        thread.start();
+        return reply;
+    }
+
+    /** The product's client as a process. */
+    public Reply client(String... words) {
+        List<String> argv = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                classPath(),
+                "sfo.protocol.control.Client",
+                "--socket",
+                socket().toString()));
+        argv.addAll(List.of(words));
+        try {
+            Path out = home.resolve("client.out");
+            Path err = home.resolve("client.err");
+            Process process = new ProcessBuilder(argv)
+                    .redirectOutput(out.toFile())
+                    .redirectError(err.toFile())
+                    .start();
+            assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            return new Reply(process.exitValue(), Files.readString(out), Files.readString(err));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String classPath() {
+        String classes = System.getProperty("java.class.path", "");
+        return System.getProperty("surefire.test.class.path", classes);
+    }
+
+    private Reply converse(String... words) throws IOException {
+        List<String> all = new ArrayList<>(List.of(words));
+        all.add("--json");
+        Frame request = new Frame()
+                .with(Frame.ARGV, all)
+                .with(Frame.CWD, "/")
+                .with(Frame.WIDTH, 120)
+                .with(Frame.ASK, false)
+                .with(Frame.TERMINAL, false);
+        StringBuilder out = new StringBuilder();
+        StringBuilder err = new StringBuilder();
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket()));
+            channel.write(ByteBuffer.wrap((request.line() + "\n").getBytes(StandardCharsets.UTF_8)));
+            var lines = new java.io.BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                Frame frame = Frame.read(line);
+                out.append(frame.text(Frame.OUT, ""));
+                err.append(frame.text(Frame.ERR, ""));
+                if (frame.has(Frame.EXIT)) {
+                    return new Reply((int) frame.number(Frame.EXIT, -1), out.toString(), err.toString());
+                }
+            }
+        } catch (IOException e) {
+            // as the client says it: nobody is there, or nobody any more
+            return new Reply(6, out.toString(), err + String.valueOf(e.getMessage()));
+        }
+        return new Reply(6, out.toString(), err + "the agent ended the connection");
+    }
+}

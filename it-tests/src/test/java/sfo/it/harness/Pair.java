@@ -1,0 +1,399 @@
+package sfo.it.harness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+import sfo.agent.boot.Keys;
+import sfo.ops.embedded.EmbeddedClient;
+import sfo.ops.embedded.World;
+import sfo.protocol.model.Share;
+
+/**
+ * Two appliances whose hosts are folders of one world and whose agents are processes; the network between the agents is
+ * relayed, so that it is cut with the world's. Group {@value #GROUP}, home {@code a}, one mirrored volume, two shares.
+ */
+public final class Pair implements AutoCloseable {
+    public static final String GROUP = "web";
+    public static final String ADDRESS = "10.77.0.100";
+
+    private static final int PORT = 7800;
+    private static final int HELLO = 7801;
+    private static final int RELAYED_HELLO = 7802;
+    /** 127.x.y.n: several pairs, also of other processes, at the same time. */
+    private static String network() {
+        return "127." + ThreadLocalRandom.current().nextInt(2, 255) + "."
+                + ThreadLocalRandom.current().nextInt(1, 255) + ".";
+    }
+
+    public final Appliance a;
+    public final Appliance b;
+    public final World world;
+    private final EmbeddedClient client;
+
+    private Pair(Appliance a, Appliance b, World world) {
+        this.a = a;
+        this.b = b;
+        this.world = world;
+        this.client = new EmbeddedClient(world);
+    }
+
+    /** Switches both on and makes the group; returns when all is well. */
+    public static Pair serving(Path folder) {
+        Pair pair = off(folder);
+        pair.a.start();
+        pair.b.start();
+        pair.createGroup();
+        pair.normal();
+        return pair;
+    }
+
+    /** Makes keys and settings; no agent runs, no appliance has power. */
+    public static Pair off(Path folder) {
+        try {
+            Keys.make(folder.resolve("keys"), List.of("a", "b"));
+            String network = network();
+            Pair pair = new Pair(
+                    appliance(folder, network, "a"),
+                    appliance(folder, network, "b"),
+                    World.at(folder.resolve("world")));
+            write(folder, network, "a", "b");
+            write(folder, network, "b", "a");
+            return pair;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public void createGroup() {
+        until("both agents answer", Duration.ofMinutes(2), () -> allUp(a) && allUp(b));
+        a.must(
+                "group",
+                "create",
+                GROUP,
+                "--member",
+                "a",
+                "--member",
+                "b",
+                "--home",
+                "a",
+                "--nic",
+                "a=eth0",
+                "--nic",
+                "b=eth0",
+                "--address",
+                ADDRESS + "/24",
+                "--gateway",
+                "10.77.0.254",
+                "-y");
+        a.must("cdp", "create", GROUP + "/tank", "--size", "64M");
+        a.must("share", "create", GROUP, "n", "--nfs", "--volume", "tank");
+        a.must("share", "create", GROUP, "s", "--smb", "--guest", "--volume", "tank");
+    }
+
+    private static Appliance appliance(Path folder, String network, String name) {
+        String host = reached(network, name);
+        String bound = network + (name.equals("a") ? 111 : 112);
+        Cable artery = new Cable(new InetSocketAddress(host, PORT), new InetSocketAddress(bound, PORT));
+        Cable hello = new Cable(new InetSocketAddress(host, RELAYED_HELLO), new InetSocketAddress(host, HELLO));
+        return new Appliance(name, folder.resolve(name), bound, List.of(artery, hello));
+    }
+
+    private static String reached(String network, String name) {
+        return network + (name.equals("a") ? 11 : 12);
+    }
+
+    private static void write(Path folder, String network, String name, String peer) throws IOException {
+        Path home = folder.resolve(name);
+        Files.createDirectories(home.resolve("tmp"));
+        Files.writeString(home.resolve("sfo.conf"), """
+                sfo {
+                  appliance = %1$s
+                  data = "%3$s/data"
+                  run = "%3$s/run"
+                  endpoint { host = %4$s, port = %6$d, hello-port = %7$d }
+                  tls { key = "%9$s/%1$s.key", certificate = "%9$s/%1$s.crt", authority = "%9$s/ca.crt" }
+                  peers = [
+                    { appliance = %2$s, host = %5$s, port = %6$d, hello-port = %8$d, mirror-address = %11$s }
+                  ]
+                  witnesses = [ "10.77.0.254", "10.78.0.254" ]
+                  mirror-address = %10$s
+                  adapters { embedded = "%12$s" }
+                  backups { every = 1m, keep = 20, verify-every = 1h }
+                }
+                """.formatted(
+                        name,
+                        peer,
+                        home,
+                        reached(network, name),
+                        reached(network, peer),
+                        PORT,
+                        HELLO,
+                        RELAYED_HELLO,
+                        folder.resolve("keys"),
+                        storage(name),
+                        storage(peer),
+                        folder.resolve("world")));
+    }
+
+    /** An appliance's address on the storage network. */
+    public static String storage(String name) {
+        return "10.78.0." + (name.equals("a") ? 11 : 12);
+    }
+
+    public Appliance appliance(String name) {
+        return name.equals("a") ? a : b;
+    }
+
+    public Appliance other(Appliance one) {
+        return one == a ? b : a;
+    }
+
+    // --- what happens to them
+
+    /** The agent dies with its host. */
+    public void cutPower(Appliance appliance) {
+        run(() -> {
+            world.cutPower(appliance.name());
+            return true;
+        });
+        appliance.kill();
+    }
+
+    /** Every network between them; each still has carrier and reaches its witnesses. */
+    public void cutLink() {
+        run(() -> {
+            world.cutLink("a", "b");
+            return true;
+        });
+        a.unplug();
+        b.unplug();
+    }
+
+    public void mendLink() {
+        run(() -> {
+            world.mendLink("a", "b");
+            return true;
+        });
+        a.plug();
+        b.plug();
+    }
+
+    /** The agents hear one another again; the mirrors' network stays cut. */
+    public void mendAgentsOnly() {
+        a.plug();
+        b.plug();
+    }
+
+    /** See {@code sfo.ops.embedded.Faults}. */
+    public void fault(Appliance appliance, String kind, String what) {
+        run(() -> {
+            Path file = world.appliance(appliance.name()).resolve("faults").resolve(kind);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, what);
+            return true;
+        });
+    }
+
+    public boolean hasFault(Appliance appliance, String kind) {
+        return Files.exists(world.appliance(appliance.name()).resolve("faults").resolve(kind));
+    }
+
+    private void noFaults(Appliance appliance) {
+        Path folder = world.appliance(appliance.name()).resolve("faults");
+        run(() -> {
+            if (Files.exists(folder)) {
+                try (var all = Files.list(folder)) {
+                    for (Path file : all.toList()) {
+                        Files.deleteIfExists(file);
+                    }
+                }
+            }
+            return true;
+        });
+    }
+
+    // --- what is true
+
+    /** What an appliance's host is. */
+    public Tree tree(Appliance appliance) {
+        return Tree.of(world.appliance(appliance.name()));
+    }
+
+    /** Who answers for the failover address. */
+    public List<String> onTheWire() {
+        return run(
+                () -> world.holders(ADDRESS).stream().map(World.Wire::appliance).toList());
+    }
+
+    public EmbeddedClient.Handle file(String name) {
+        return client.open(ADDRESS, Share.Protocol.NFS, "n", name);
+    }
+
+    /** Acknowledged when it returns. */
+    public void write(String file, String text) {
+        run(() -> {
+            file(file).write(0, text.getBytes(StandardCharsets.UTF_8));
+            return true;
+        });
+    }
+
+    public String read(String file) {
+        return run(() -> new String(file(file).readAll(), StandardCharsets.UTF_8));
+    }
+
+    /** Files that are kept aside there because nobody else ever had what was written to them. */
+    public List<String> keptOn(Appliance appliance) {
+        return run(() -> {
+            try (var all = Files.walk(world.appliance(appliance.name()).resolve("volumes"))) {
+                return all.filter(Files::isRegularFile)
+                        .map(Path::toString)
+                        .filter(file -> file.contains("/kept-"))
+                        .toList();
+            }
+        });
+    }
+
+    /** The group as that appliance sees it; a missing node while it does not answer. */
+    public JsonNode group(Appliance appliance) {
+        Reply reply = appliance.runs() ? appliance.sfo("status") : new Reply(6, "", "");
+        return reply.exit() != 0
+                ? MissingNode.getInstance()
+                : reply.json().path("groups").path(0);
+    }
+
+    /** Of a failover to that appliance, in their order. */
+    public List<JsonNode> steps(Appliance to) {
+        List<JsonNode> steps = new ArrayList<>();
+        to.must("plan", GROUP).json().path("body").path("plan").path("steps").forEach(steps::add);
+        return steps;
+    }
+
+    public String state(Appliance appliance) {
+        return group(appliance).path("state").asText("");
+    }
+
+    public boolean serves(Appliance appliance) {
+        return group(appliance).path("servedHere").asBoolean();
+    }
+
+    /** It says that it is up, and so is the other. */
+    public static boolean allUp(Appliance appliance) {
+        Reply reply = appliance.sfo("status");
+        List<String> states = reply.json().path("members").findValuesAsText("state");
+        return reply.exit() == 0 && states.size() == 2 && states.stream().allMatch("up"::equals);
+    }
+
+    /** Every mirror replicates, and it is that side. */
+    public boolean replicating(Appliance appliance, String role) {
+        JsonNode mirrors = group(appliance).path("mirrors");
+        boolean all = !mirrors.isEmpty();
+        for (JsonNode mirror : mirrors) {
+            all &= mirror.path("sync").asText().equals("REPLICATING")
+                    && mirror.path("role").asText().equals(role);
+        }
+        return all;
+    }
+
+    /** Waits, and says what it saw last if that never comes. */
+    public void until(String what, Callable<Boolean> wanted) {
+        until(what, Appliance.PATIENCE, wanted);
+    }
+
+    public void until(String what, Duration limit, Callable<Boolean> wanted) {
+        try {
+            Awaitility.await(what)
+                    .atMost(limit)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(100))
+                    .until(wanted);
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError("not within " + limit + ": " + what + "\n" + look(a) + look(b), e);
+        }
+    }
+
+    private String look(Appliance appliance) {
+        return appliance.name() + (appliance.runs() ? "" : " does not run") + ": " + group(appliance) + "\n"
+                + (appliance.runs() ? appliance.sfo("members").out() : "") + appliance.endOfLog() + "\n";
+    }
+
+    /** Whatever a test left: both run, the network is whole, a serves, b has everything. */
+    public void normal() {
+        noFaults(a);
+        noFaults(b);
+        mendLink();
+        for (Appliance appliance : List.of(a, b)) {
+            if (!appliance.runs()) {
+                appliance.start();
+            }
+            appliance.thaw();
+        }
+        until("both agents know the group", () -> !group(a).isMissingNode() && !group(b).isMissingNode());
+        until("somebody serves", () -> serves(a) || serves(b));
+        if (serves(b)) {
+            backHome();
+        }
+        until("a serves, b has everything", this::isNormal);
+    }
+
+    /** {@code sfo undo}, as soon as it can be. */
+    public void backHome() {
+        until("a is back with every write of b, and stands by", this::mayGoHome);
+        Reply undone = b.sfo("undo", GROUP);
+        assertThat(undone.exit()).as("%s%n%s%n%s", undone, look(a), look(b)).isZero();
+    }
+
+    /** Its mirror ended more than a few seconds ago: longer than what can be put down to its primary's death. */
+    public boolean longSince(Appliance appliance) {
+        String since = group(appliance).path("mirrors").path(0).path("since").asText();
+        return Instant.parse(since).isBefore(Instant.now().minusSeconds(4));
+    }
+
+    /** b serves, and an undo would be begun at once. */
+    public boolean mayGoHome() {
+        return replicating(b, "PRIMARY")
+                && replicating(a, "SECONDARY")
+                && b.sfo("undo", GROUP, "--dry-run").exit() == 0;
+    }
+
+    public boolean isNormal() {
+        return state(a).equals("NORMAL")
+                && replicating(a, "PRIMARY")
+                && replicating(b, "SECONDARY")
+                && state(b).equals("STANDING_BY")
+                && b.sfo("check", GROUP).exit() == 0
+                && allUp(a)
+                && allUp(b);
+    }
+
+    private static <T> T run(Callable<T> work) {
+        try {
+            return work.call();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (Appliance appliance : List.of(a, b)) {
+            appliance.kill();
+        }
+    }
+}
