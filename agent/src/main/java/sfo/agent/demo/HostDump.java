@@ -29,10 +29,13 @@ final class HostDump {
             "valid_life_time",
             "preferred_life_time",
             "handle",
+            "tentative",
             "expires");
 
     private static final List<String> IP =
             List.of("-d link", "addr", "-4 rule", "-6 rule", "-4 route show table all", "-6 route show table all");
+
+    private static final Pattern NAMESPACE = Pattern.compile("(?<=\\[net:\\[)\\d+");
 
     private static final Pattern PASSING = Pattern.compile("(sleep|ps|cat|nsenter|java)");
 
@@ -59,6 +62,9 @@ final class HostDump {
             network(host, namespace, dump);
         }
         NavigableSet<String> mounts = lines(host.need(List.of("findmnt", "-rn", "-o", "TARGET,SOURCE,FSTYPE"), ""));
+        mounts = new TreeSet<>(mounts.stream()
+                .map(m -> NAMESPACE.matcher(m).replaceAll("NUMBER"))
+                .toList());
         // ip makes this one for the first namespace of a boot, whoever asks for it, and never takes it away
         mounts.removeIf(mount -> mount.startsWith("/run/netns "));
         dump.put("mounts", mounts);
