@@ -221,10 +221,6 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             return Effect().none();
         }
         String step = c.step().id();
-        if (state.mark(c.step()) != Mark.INTENDED) {
-            // turned back meanwhile: its inverse tells
-            return Effect().none();
-        }
         long n = state.ordinal() + 1;
         long took = c.outcome().millis();
         CrashPoint.AFTER_SUCCESS.pass(step, false);
@@ -491,22 +487,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             state.marked(Mark.UNDOING).forEach(step -> startRevert(state, step));
             context.getSelf().tell(new Drive());
         } else {
-            for (Step step : state.marked(Mark.INTENDED)) {
-                context.pipeToSelf(
-                        runner.settle(saga, step, unless(state, step)),
-                        (outcome, e) -> new Applied(step, or(outcome, e)));
-            }
-            List<Step> done = state.marked(Mark.DONE).stream()
+            checkDone(state.marked(Mark.DONE).stream()
                     .filter(step -> !step.resource().isProof())
-                    .toList();
-            for (Step step : done) {
-                context.pipeToSelf(
-                        runner.stillHolds(saga, step),
-                        (holds, e) -> Boolean.TRUE.equals(holds)
-                                ? new Drive()
-                                : new NoLongerHolds(step.resource().title()));
-            }
-            context.getSelf().tell(new Drive());
+                    .toList());
         }
     }
 
@@ -529,13 +512,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         if (state.back()) {
             return;
         }
-        boolean handOver = state.opened().orElseThrow().kind() == SagaEvent.Kind.HAND_OVER;
         for (Step step : state.marked(Mark.INTENDED)) {
-            // a permit is not known to be valid any more: it has opened, or never will
-            boolean mayApply = !handOver || step.phase() != Phase.OPEN;
             context.pipeToSelf(
-                    mayApply ? runner.settle(saga, step) : runner.found(saga, step),
-                    (outcome, e) -> new Applied(step, or(outcome, e)));
+                    runner.settle(saga, step, unless(state, step)), (outcome, e) -> new Applied(step, or(outcome, e)));
         }
         context.getSelf().tell(new Drive());
     }

@@ -105,19 +105,6 @@ public final class StepRunner implements AutoCloseable {
                 }));
     }
 
-    /** After a restart: ends what is left of the step's commands, and asks the host; applies nothing. */
-    public CompletionStage<Outcome> found(String saga, Step step) {
-        return exclusively(
-                step.resource(),
-                () -> timed(step, () -> {
-                    host.endOrphans(tag(saga, step), call(saga, step));
-                    if (!holds(saga, step)) {
-                        throw new HostException("had not been done when the agent ended");
-                    }
-                    return null;
-                }));
-    }
-
     public CompletionStage<Boolean> stillHolds(String saga, Step step) {
         return exclusively(step.resource(), () -> holds(saga, step));
     }

@@ -322,7 +322,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         Claim highest = beat.claim().compareTo(state.claim()) > 0 ? beat.claim() : state.claim();
         long agreed = 1
                 + beats.values().stream()
-                        .filter(b -> b.claim().equals(highest) && isFresh(b))
+                        .filter(b -> b.claim().equals(highest) && b.standingBy() && isFresh(b))
                         .count();
         for (Conclusion c : GroupRules.onBeat(state, around.self(), around.boot(), handOver.permit(), beat, agreed)) {
             if (c instanceof Conclusion.Adopt a) {
@@ -374,7 +374,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         if (c.definition().version() > state.version() || again) {
             events.add(new GroupEvent.Defined(++n, c.definition(), Instant.now()));
         }
-        if (c.claim().compareTo(state.claim()) > 0 && !GroupRules.isOwnOffer(state, c.claim())) {
+        if (c.claim().outranks(state.claim()) && !GroupRules.isOwnOffer(state, c.claim())) {
             events.add(new GroupEvent.ClaimKnown(++n, c.claim(), "with the definition", Instant.now()));
         }
         return new Step(events, s -> c.reply().accept(Optional.empty()));
@@ -392,7 +392,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     /** An appliance that serves, or is about to, acknowledges no other claim: it lives. */
     private Step propose(GroupState state, GroupMessage.Propose m) {
         boolean free = state.servingSaga().isEmpty() && state.openOperation().isEmpty() && wishes.yieldsTo(m.claim());
-        List<GroupEvent> events = free && m.claim().compareTo(state.claim()) > 0
+        List<GroupEvent> events = free && m.claim().outranks(state.claim())
                 ? List.of(new GroupEvent.ClaimKnown(
                         state.ordinal() + 1, m.claim(), "proposed by " + m.from(), Instant.now()))
                 : List.of();
@@ -633,9 +633,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         if (outcome != SagaEvent.Outcome.NEEDS_ATTENTION) {
             events.add(new GroupEvent.OperationEnded(++n, ended.saga(), outcome.name(), now));
         }
-        if (outcome == SagaEvent.Outcome.UNDONE
-                && kind == SagaEvent.Kind.START
-                && state.servingSaga().isEmpty()) {
+        boolean start = saga.opened().orElseThrow().kind() == SagaEvent.Kind.START;
+        if (undone && start && state.servingSaga().isEmpty()) {
             // a group that never served is none: nobody is to confirm it
             events.add(new GroupEvent.Destroyed(++n, now));
         }

@@ -90,6 +90,7 @@ public final class SagaRules {
     private static List<Act> back(SagaState state) {
         List<Act> acts = new ArrayList<>();
         List<String> stuck = new ArrayList<>();
+        List<String> kept = new ArrayList<>();
         // what still acts is undone once it is over: its act must not come after its inverse
         boolean underWay = !state.marked(Mark.UNDOING).isEmpty()
                 || !state.marked(Mark.INTENDED).isEmpty();

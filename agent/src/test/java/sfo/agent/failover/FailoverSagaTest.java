@@ -252,7 +252,7 @@ class FailoverSagaTest {
         open(ref, Kind.FAILOVER, () -> true, ONE, TWO, OPEN);
         await().until(() -> host.changes().contains("apply two"));
         ref.tell(new FailoverSaga.Release("another one holds it"));
-        await().until(() -> stored().stream().anyMatch(e -> e instanceof SagaEvent.InverseIntended));
+        await().until(() -> stored().stream().anyMatch(e -> e instanceof SagaEvent.TurnedBack));
         go.countDown();
 
         assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.UNDONE);

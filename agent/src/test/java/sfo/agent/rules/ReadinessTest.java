@@ -205,7 +205,7 @@ class ReadinessTest {
     }
 
     private static Beat with(MirrorState... mirrors) {
-        return new Beat("a", "files", "boot", 3, claim(2, "b"), false, true, List.of(mirrors), List.of());
+        return new Beat("a", "files", "boot", 3, claim(2, "b"), false, true, List.of(mirrors), List.of(), "", Map.of());
     }
 
     private static List<String> codes(List<Reason> reasons) {

@@ -165,6 +165,8 @@ final class SagaDriver {
         state = again;
         if (state.back()) {
             state.marked(Mark.UNDOING).forEach(s -> acting.put(s.id(), true));
+            state.marked(Mark.INTENDED)
+                    .forEach(s -> store(new SagaEvent.StepFailed(next(), s.id(), "cut off", 0, NOON)));
         } else if (state.opened().isPresent()) {
             state.marked(Mark.INTENDED).forEach(s -> acting.put(s.id(), false));
         }

@@ -89,15 +89,15 @@ final class Sample {
 
     /** A peer that stands by and knows of {@code claim}. */
     static Beat standingBy(String from, Claim claim) {
-        return new Beat(from, "files", "boot-of-" + from, 3, claim, false, true, List.of(), List.of());
+        return new Beat(from, "files", "boot-of-" + from, 3, claim, false, true, List.of(), List.of(), "", Map.of());
     }
 
     static Beat serving(String from, Claim claim) {
-        return new Beat(from, "files", "boot-of-" + from, 3, claim, true, false, List.of(), List.of());
+        return new Beat(from, "files", "boot-of-" + from, 3, claim, true, false, List.of(), List.of(), "", Map.of());
     }
 
     /** Neither serves under a claim of its own nor stands by: something is under way there. */
     static Beat busy(String from, Claim claim) {
-        return new Beat(from, "files", "boot-of-" + from, 3, claim, false, false, List.of(), List.of());
+        return new Beat(from, "files", "boot-of-" + from, 3, claim, false, false, List.of(), List.of(), "", Map.of());
     }
 }

@@ -143,7 +143,8 @@ class ViewsTest {
     }
 
     private static Views.GroupState operating(SagaState saga, String waiting) {
-        GroupState state = serving(claim(2, "b")).apply(new GroupEvent.OperationOpened(4, "files-2", NOON));
+        GroupState state =
+                serving(claim(2, "b")).apply(new GroupEvent.OperationOpened(4, "files-2", Optional.empty(), NOON));
         return GroupViews.view(
                         new GroupViews.Known(
                                 state, Standing.STANDS_BY, List.of(), List.of(), Optional.of(saga), waiting),
