@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Views;
@@ -153,7 +154,7 @@ final class Render {
         table.row("members", String.join(", ", group.members()) + "; home " + group.home());
         for (FailoverInterface slot : group.interfaces()) {
             table.row(slot.slot(), addresses(slot) + "  " + mac(slot.mac()));
-            table.row("", "on " + nics(slot.nics()));
+            table.row("", "on " + nics(new TreeMap<>(slot.nics())));
             if (!slot.gateways().isEmpty()) {
                 table.row(
                         "",

@@ -322,7 +322,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         Claim highest = beat.claim().compareTo(state.claim()) > 0 ? beat.claim() : state.claim();
         long agreed = 1
                 + beats.values().stream()
-                        .filter(b -> b.claim().equals(highest) && isFresh(b))
+                        .filter(b -> b.claim().equals(highest) && b.standingBy() && isFresh(b))
                         .count();
         for (Conclusion c : GroupRules.onBeat(state, around.self(), around.boot(), handOver.permit(), beat, agreed)) {
             if (c instanceof Conclusion.Adopt a) {
@@ -633,7 +633,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         if (outcome != SagaEvent.Outcome.NEEDS_ATTENTION) {
             events.add(new GroupEvent.OperationEnded(++n, ended.saga(), outcome.name(), now));
         }
-        if (outcome == SagaEvent.Outcome.UNDONE && saga.opened().orElseThrow().kind() == SagaEvent.Kind.START) {
+        boolean start = saga.opened().orElseThrow().kind() == SagaEvent.Kind.START;
+        if (undone && start && state.servingSaga().isEmpty()) {
             // a group that never served is none: nobody is to confirm it
             events.add(new GroupEvent.Destroyed(++n, now));
         }

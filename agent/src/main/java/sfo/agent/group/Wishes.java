@@ -516,11 +516,6 @@ final class Wishes {
     }
 
     private Step claimed(GroupState state, Running mine, Kind.Failover f, Assessed assessed, Plan plan, Claim claim) {
-        if (!claim.outranks(state.claim()) || state.openOperation().isPresent()) {
-            return end(Answer.refused(
-                    "another claim came first: " + state.claim().tag() + "; see it with: sfo status " + group(),
-                    List.of()));
-        }
         Instant now = Instant.now();
         boolean sign = f.request().override().isEmpty()
                 && lastSign(assessed.from())

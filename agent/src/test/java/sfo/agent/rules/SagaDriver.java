@@ -165,10 +165,8 @@ final class SagaDriver {
         state = again;
         if (state.back()) {
             state.marked(Mark.UNDOING).forEach(s -> acting.put(s.id(), true));
-            // as the saga does: what was cut off has failed, and its inverse ends what is left
-            for (Step cut : state.marked(Mark.INTENDED)) {
-                store(new SagaEvent.StepFailed(next(), cut.id(), "cut off", 0, NOON));
-            }
+            state.marked(Mark.INTENDED)
+                    .forEach(s -> store(new SagaEvent.StepFailed(next(), s.id(), "cut off", 0, NOON)));
         } else if (state.opened().isPresent()) {
             state.marked(Mark.INTENDED).forEach(s -> acting.put(s.id(), false));
         }

@@ -82,6 +82,17 @@ class SagaRulesTest {
     }
 
     @Test
+    void aStepThatStillActsIsUndoneOnlyOnceItIsOver() {
+        Step one = step("one");
+        SagaState back = checkpointed(opened(Kind.FAILOVER, one, step("two")))
+                .apply(new SagaEvent.StepIntended(3, "one", Facts.NOTHING, NOON))
+                .apply(new SagaEvent.TurnedBack(4, "another appliance holds it", NOON));
+        assertThat(SagaRules.next(back, true)).isEmpty();
+        SagaState over = back.apply(new SagaEvent.StepDone(5, "one", 1, NOON));
+        assertThat(SagaRules.next(over, true)).containsExactly(new Act.Undo(one));
+    }
+
+    @Test
     void aStepThatIsNotEssentialIsReportedAndTheRestGoesOn() {
         Step extra = new Step("extra", Phase.SERVICES, new Resource.GroupHost("extra"), List.of(), 1000, false);
         SagaState state = checkpointed(opened(Kind.FAILOVER, extra))
