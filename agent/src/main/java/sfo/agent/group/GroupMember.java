@@ -36,7 +36,6 @@ import sfo.agent.rules.GroupViews;
 import sfo.agent.rules.Planner;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.SagaViews;
-import sfo.ops.api.HostException;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests;
@@ -108,6 +107,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     final ActorContext<Command> context;
     final Map<String, Beat> beats = new HashMap<>();
     final Map<String, Instant> lastSigns = new HashMap<>();
+    /** By appliance, the clients' connections when it served last: kept when it falls silent, to be reset at open. */
+    private final Map<String, List<String>> clients = new HashMap<>();
+
     final HandOver handOver;
     final Wishes wishes;
     final ActorRef<Mirrors.Command> mirrorKeeper;
@@ -309,6 +311,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
 
     private Step onBeat(GroupState state, Beat beat) {
         boolean first = beats.put(beat.from(), beat) == null;
+        if (beat.serving()) {
+            clients.put(beat.from(), beat.connections());
+        }
         if (state.definition().isEmpty() || state.destroyed()) {
             return Step.NOTHING;
         }
@@ -422,6 +427,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             if (events.isEmpty()) {
                 beatAll(s);
             }
+            lookWhoIsConnected(s);
             if (superseded) {
                 release("group " + group + " is held by " + s.claim().tag());
             }
@@ -458,18 +464,25 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                         serving,
                         standingBy,
                         mirrors,
-                        serving ? connections() : List.of(),
+                        serving ? clients.getOrDefault(around.self(), List.of()) : List.of(),
                         incarnation + System.nanoTime(),
                         marks));
     }
 
-    private List<String> connections() {
-        try {
-            return around.host().connections(group);
-        } catch (HostException e) {
-            context.getLog().warn("connections of {}: {}", group, e.getMessage());
-            return List.of();
+    /** Looks who is connected, as long as nothing is being taken down; the last look is told even then. */
+    private void lookWhoIsConnected(GroupState state) {
+        if (standing(state) != Standing.HOLDS || state.openOperation().isPresent()) {
+            return;
         }
+        around.runner()
+                .blocking(() -> around.host().connections(group))
+                .whenComplete((found, e) -> turn(now -> Step.then(() -> {
+                    if (e != null) {
+                        context.getLog().warn("connections of {}: {}", group, e.getMessage());
+                    } else if (now.openOperation().isEmpty()) {
+                        clients.put(around.self(), found);
+                    }
+                })));
     }
 
     private void sendDefinition(GroupState state, String to) {
@@ -554,8 +567,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                     volume.name(),
                     around.host().mountPoint(group, volume.name()).toString());
         }
-        List<String> connections =
-                Optional.ofNullable(beats.get(from)).map(Beat::connections).orElse(List.of());
+        List<String> connections = clients.getOrDefault(from, List.of());
         return Planner.plan(
                 new Planner.Input(definition, around.self(), from, claim, mounts, targets, connections, mac));
     }
