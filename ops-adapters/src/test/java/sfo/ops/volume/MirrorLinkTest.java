@@ -121,6 +121,13 @@ class MirrorLinkTest {
     void aResyncThatWasCutOffIsNeverPromoted() throws Exception {
         rig.serving(volume, FIRST);
         write(rig.a.point().resolve("data/before"), 200);
+        rig.b.in(() -> {
+            rig.b.mirror.closeTarget(GROUP, volume, false, call());
+            return 0;
+        });
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> rig.a.state(volume).sync() == Sync.SOLO);
         rig.begin(rig.a, rig.b, volume, FIRST);
         rig.a.kill(volume);
         assertThatThrownBy(() -> rig.b.promote(volume, SECOND))
