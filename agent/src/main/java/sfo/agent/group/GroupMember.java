@@ -109,6 +109,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     final Map<String, Instant> lastSigns = new HashMap<>();
     /** By appliance, the clients' connections when it served last: kept when it falls silent, to be reset at open. */
     private final Map<String, List<String>> clients = new HashMap<>();
+    /** By appliance, what it said of its mirrors when it served last: one that went on alone says so while it can. */
+    private final Map<String, List<MirrorState>> said = new HashMap<>();
 
     final HandOver handOver;
     final Wishes wishes;
@@ -313,6 +315,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         boolean first = beats.put(beat.from(), beat) == null;
         if (beat.serving()) {
             clients.put(beat.from(), beat.connections());
+            said.put(beat.from(), beat.mirrors());
         }
         if (state.definition().isEmpty() || state.destroyed()) {
             return Step.NOTHING;
@@ -488,6 +491,11 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     private void sendDefinition(GroupState state, String to) {
         state.definition()
                 .ifPresent(d -> tell(to, new GroupMessage.Definition(around.self(), group, d, state.claim())));
+    }
+
+    /** What {@code appliance} said of its mirrors when it served last. */
+    List<MirrorState> said(String appliance) {
+        return said.getOrDefault(appliance, List.of());
     }
 
     void tell(String appliance, GroupMessage message) {

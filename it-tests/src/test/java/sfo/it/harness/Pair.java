@@ -170,6 +170,14 @@ public final class Pair implements AutoCloseable {
             return true;
         });
         appliance.kill();
+        Appliance other = appliance == a ? b : a;
+        if (other.runs()) {
+            // what it notices of that is on its disk before anything is compared
+            until(other.name() + " has noticed", () -> {
+                JsonNode mirrors = group(other).path("mirrors");
+                return !mirrors.path(0).path("sync").asText().equals("REPLICATING");
+            });
+        }
     }
 
     /** Every network between them; each still has carrier and reaches its witnesses. */
