@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -217,6 +218,10 @@ class MembershipIT {
     }
 
     private static Hello.Cluster cluster(AgentProcess agent) {
-        return agent.hello().flatMap(Hello::cluster).orElseThrow();
+        // a hello that a busy machine answers too late is asked again
+        return Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> agent.hello().flatMap(Hello::cluster), Optional::isPresent)
+                .orElseThrow();
     }
 }
