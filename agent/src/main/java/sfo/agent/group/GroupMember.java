@@ -36,6 +36,7 @@ import sfo.agent.rules.GroupViews;
 import sfo.agent.rules.Planner;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.SagaViews;
+import sfo.ops.api.HostException;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests;
@@ -107,11 +108,6 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     final ActorContext<Command> context;
     final Map<String, Beat> beats = new HashMap<>();
     final Map<String, Instant> lastSigns = new HashMap<>();
-    /** By appliance, the clients' connections when it served last: kept when it falls silent, to be reset at open. */
-    private final Map<String, List<String>> clients = new HashMap<>();
-    /** By appliance, what it said of its mirrors when it served last: one that went on alone says so while it can. */
-    private final Map<String, List<MirrorState>> said = new HashMap<>();
-
     final HandOver handOver;
     final Wishes wishes;
     final ActorRef<Mirrors.Command> mirrorKeeper;
@@ -313,10 +309,6 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
 
     private Step onBeat(GroupState state, Beat beat) {
         boolean first = beats.put(beat.from(), beat) == null;
-        if (beat.serving()) {
-            clients.put(beat.from(), beat.connections());
-            said.put(beat.from(), beat.mirrors());
-        }
         if (state.definition().isEmpty() || state.destroyed()) {
             return Step.NOTHING;
         }
@@ -430,7 +422,6 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             if (events.isEmpty()) {
                 beatAll(s);
             }
-            lookWhoIsConnected(s);
             if (superseded) {
                 release("group " + group + " is held by " + s.claim().tag());
             }
@@ -467,35 +458,23 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                         serving,
                         standingBy,
                         mirrors,
-                        serving ? clients.getOrDefault(around.self(), List.of()) : List.of(),
+                        serving ? connections() : List.of(),
                         incarnation + System.nanoTime(),
                         marks));
     }
 
-    /** Looks who is connected, as long as nothing is being taken down; the last look is told even then. */
-    private void lookWhoIsConnected(GroupState state) {
-        if (standing(state) != Standing.HOLDS || state.openOperation().isPresent()) {
-            return;
+    private List<String> connections() {
+        try {
+            return around.host().connections(group);
+        } catch (HostException e) {
+            context.getLog().warn("connections of {}: {}", group, e.getMessage());
+            return List.of();
         }
-        around.runner()
-                .blocking(() -> around.host().connections(group))
-                .whenComplete((found, e) -> turn(now -> Step.then(() -> {
-                    if (e != null) {
-                        context.getLog().warn("connections of {}: {}", group, e.getMessage());
-                    } else if (now.openOperation().isEmpty()) {
-                        clients.put(around.self(), found);
-                    }
-                })));
     }
 
     private void sendDefinition(GroupState state, String to) {
         state.definition()
                 .ifPresent(d -> tell(to, new GroupMessage.Definition(around.self(), group, d, state.claim())));
-    }
-
-    /** What {@code appliance} said of its mirrors when it served last. */
-    List<MirrorState> said(String appliance) {
-        return said.getOrDefault(appliance, List.of());
     }
 
     void tell(String appliance, GroupMessage message) {
@@ -575,7 +554,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                     volume.name(),
                     around.host().mountPoint(group, volume.name()).toString());
         }
-        List<String> connections = clients.getOrDefault(from, List.of());
+        List<String> connections =
+                Optional.ofNullable(beats.get(from)).map(Beat::connections).orElse(List.of());
         return Planner.plan(
                 new Planner.Input(definition, around.self(), from, claim, mounts, targets, connections, mac));
     }
