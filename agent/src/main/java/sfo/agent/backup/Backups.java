@@ -146,6 +146,7 @@ public final class Backups extends AbstractBehavior<Backups.Command> {
     private Backups(
             ActorContext<Command> context, TimerScheduler<Command> timers, Settings settings, Pace pace, Clock clock) {
         super(context);
+        context.setLoggerName(Backups.class);
         this.settings = settings;
         this.pace = pace;
         this.clock = clock;

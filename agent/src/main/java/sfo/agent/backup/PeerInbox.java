@@ -46,6 +46,7 @@ final class PeerInbox extends AbstractBehavior<PeerInbox.Command> {
 
     private PeerInbox(ActorContext<Command> context, String peer, ActorSelection wire, SerialVault vault) {
         super(context);
+        context.setLoggerName(PeerInbox.class);
         this.peer = peer;
         this.wire = wire;
         this.vault = vault;

@@ -137,6 +137,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         this.mirrorKeeper = mirrorKeeper;
         this.registry = registry;
         this.context = context;
+        context.setLoggerName(GroupMember.class);
         this.handOver = new HandOver(this);
         this.wishes = new Wishes(this);
         @SuppressWarnings("unchecked")

@@ -63,7 +63,9 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
 
     private record Read(String group, List<MirrorState> states) implements Command {}
 
-    private record Done(String key, String error) implements Command {}
+    private record Done(String what, String group, String volume, String error) implements Command {}
+
+    private record Unread(String group, String error) implements Command {}
 
     private record Opened(MirrorMessage.OpenTarget request, Optional<Target> target, String error) implements Command {}
 
@@ -76,6 +78,8 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     private final Set<String> underWay = new HashSet<>();
     private final Set<String> disabled = new HashSet<>();
     private final Set<String> accepted = new HashSet<>();
+    /** Why a volume's replica takes no writes now, by group and volume: said by its appliance, or by this one. */
+    private final Map<String, String> obstacles = new HashMap<>();
 
     public static Behavior<Command> create(Surroundings around) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> new Mirrors(context, timers, around)));
@@ -83,6 +87,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
 
     private Mirrors(ActorContext<Command> context, TimerScheduler<Command> timers, Surroundings around) {
         super(context);
+        context.setLoggerName(Mirrors.class);
         this.around = around;
         timers.startTimerWithFixedDelay(new Tick(), TICK);
         ActorRef<Command> self = context.getSelf();
@@ -100,6 +105,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                 .onMessage(Changed.class, c -> read(c.group()))
                 .onMessage(Read.class, this::onRead)
                 .onMessage(Opened.class, this::opened)
+                .onMessage(Unread.class, this::unread)
                 .onMessage(Done.class, this::done)
                 .onMessage(Tick.class, c -> tick())
                 .build();
@@ -119,7 +125,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             String group = c.group().name();
             c.group()
                     .volumes()
-                    .forEach(volume -> work("serves " + group + " " + volume.name(), group, () -> {
+                    .forEach(volume -> work("serves", group, volume.name(), () -> {
                         mirror().serves(group, volume, call());
                         return "";
                     }));
@@ -183,26 +189,49 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                                 }
                                 return all;
                             }),
-                            (all, e) -> e == null ? new Read(group, all) : new Done("read " + group, e.toString()));
+                            (all, e) -> e == null ? new Read(group, all) : new Unread(group, message(e)));
         }
+        return this;
+    }
+
+    private Behavior<Command> unread(Unread c) {
+        underWay.remove("read " + c.group());
+        getContext().getLog().warn("mirrors of {} cannot be read: {}", c.group(), c.error());
         return this;
     }
 
     private Behavior<Command> onRead(Read c) {
         underWay.remove("read " + c.group());
-        List<MirrorState> before = states.put(c.group(), c.states());
+        List<MirrorState> now = c.states().stream().map(this::withObstacle).toList();
+        List<MirrorState> before = states.put(c.group(), now);
         Standing standing = groups.get(c.group());
-        if (c.states().stream().allMatch(s -> s.sync() == Sync.REPLICATING)) {
+        if (now.stream().allMatch(s -> s.sync() == Sync.REPLICATING)) {
             accepted.remove(c.group()); // what was given up is gone; the next loss is another question
         }
         if (standing != null) {
-            if (!c.states().equals(before)) {
-                standing.states().tell(c.states());
-                tellSolo(standing, before == null ? List.of() : before, c.states());
+            if (!now.equals(before)) {
+                standing.states().tell(now);
+                tellSolo(standing, before == null ? List.of() : before, now);
             }
             keep(standing);
         }
         return this;
+    }
+
+    /** People read why a mirror does not come about where they read that it does not. */
+    private MirrorState withObstacle(MirrorState state) {
+        String key = state.group() + " " + state.volume();
+        if (state.role() != Role.PRIMARY || state.sync() != Sync.SOLO) {
+            obstacles.remove(key);
+        }
+        String why = obstacles.getOrDefault(key, "");
+        return why.isEmpty() ? state : state.explained(state.detail() + "; " + why);
+    }
+
+    private void obstacle(String group, String volume, String why) {
+        if (!why.equals(obstacles.put(group + " " + volume, why))) {
+            getContext().getLog().warn("mirror of {}/{}: {}", group, volume, why);
+        }
     }
 
     private void tellSolo(Standing standing, List<MirrorState> before, List<MirrorState> now) {
@@ -267,21 +296,21 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
         } else if (message instanceof MirrorMessage.TargetOpened m && standing != null && standing.holds()) {
             connect(m, standing);
         } else if (message instanceof MirrorMessage.TargetRefused m) {
-            getContext().getLog().info("{}: {} refuses {}: {}", m.group(), m.from(), m.volume(), m.why());
+            obstacle(m.group(), m.volume(), m.from() + " refuses: " + m.why());
         } else if (message instanceof MirrorMessage.Synced m && isFrom(standing, m.claim())) {
-            work("synced " + m.group() + " " + m.volume().name(), m.group(), () -> {
+            work("synced", m.group(), m.volume().name(), () -> {
                 mirror().targetSynced(m.group(), m.volume(), m.claim(), call());
                 return "";
             });
         } else if (message instanceof MirrorMessage.WentSolo m && isFrom(standing, m.claim())) {
-            work("close " + m.group() + " " + m.volume().name(), m.group(), () -> {
+            work("close", m.group(), m.volume().name(), () -> {
                 mirror().closeTarget(m.group(), m.volume(), false, call());
                 return "";
             });
         } else if (message instanceof MirrorMessage.CreateReplica m) {
             createReplica(m);
         } else if (message instanceof MirrorMessage.DestroyReplica m && (standing == null || !standing.holds())) {
-            work("destroy " + m.group() + " " + m.volume().name(), m.group(), () -> {
+            work("destroy", m.group(), m.volume().name(), () -> {
                 mirror().destroy(m.group(), m.volume(), call());
                 return "";
             });
@@ -358,7 +387,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
         boolean alone = states.getOrDefault(m.group(), List.of()).stream()
                 .anyMatch(s -> s.volume().equals(m.target().volume()) && s.sync() == Sync.SOLO);
         if (volume.isPresent() && alone && standing.claim().equals(m.claim())) {
-            work("connect " + m.group() + " " + volume.get().name(), m.group(), () -> {
+            work("connect", m.group(), volume.get().name(), () -> {
                 mirror().connect(m.group(), volume.get(), m.claim(), m.target(), false, call());
                 return "";
             });
@@ -366,7 +395,6 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     }
 
     private void createReplica(MirrorMessage.CreateReplica m) {
-        String key = "create " + m.group() + " " + m.volume().name();
         getContext()
                 .pipeToSelf(
                         around.runner().blocking(() -> {
@@ -382,28 +410,26 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                                                     m.group(),
                                                     m.volume().name(),
                                                     e == null ? Optional.empty() : Optional.of(message(e))));
-                            return new Done(key, e == null ? "" : message(e));
+                            return new Done("create", m.group(), m.volume().name(), e == null ? "" : message(e));
                         });
     }
 
-    private void work(String key, String group, Callable<String> work) {
+    private void work(String what, String group, String volume, Callable<String> work) {
+        String key = what + " " + group + " " + volume;
         if (underWay.add(key)) {
-            getContext().pipeToSelf(around.runner().blocking(work), (nothing, e) -> {
-                if (e != null) {
-                    return new Done(key, message(e));
-                }
-                getContext().getSelf().tell(new Changed(group));
-                return new Done(key, "");
-            });
+            getContext()
+                    .pipeToSelf(
+                            around.runner().blocking(work),
+                            (nothing, e) -> new Done(what, group, volume, e == null ? "" : message(e)));
         }
     }
 
     private Behavior<Command> done(Done c) {
-        underWay.remove(c.key());
+        underWay.remove(c.what() + " " + c.group() + " " + c.volume());
         if (!c.error().isEmpty()) {
-            getContext().getLog().warn("{}: {}", c.key(), c.error());
+            obstacle(c.group(), c.volume(), c.what() + ": " + c.error());
         }
-        return this;
+        return read(c.group());
     }
 
     private Mirror mirror() {

@@ -85,6 +85,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
 
     private GroupJoiner(ActorContext<Command> context, TimerScheduler<Command> timers, Surroundings agent) {
         super(context);
+        context.setLoggerName(GroupJoiner.class);
         this.timers = timers;
         this.agent = agent;
         cluster = Cluster.get(context.getSystem());

@@ -65,6 +65,7 @@ public final class Membership extends AbstractBehavior<Membership.Command> {
     private Membership(
             ActorContext<Command> context, Settings settings, HelloWatch hellos, Consumer<List<Hello.Member>> publish) {
         super(context);
+        context.setLoggerName(Membership.class);
         this.settings = settings;
         this.hellos = hellos;
         this.publish = publish;

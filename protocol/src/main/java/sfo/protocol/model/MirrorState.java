@@ -20,6 +20,11 @@ public record MirrorState(
         Optional<Instant> since,
         long bytesBehind,
         String detail) {
+    /** The same, with another detail. */
+    public MirrorState explained(String why) {
+        return new MirrorState(group, volume, role, claim, sync, since, bytesBehind, why);
+    }
+
     public enum Role {
         /** nothing of it runs here */
         IDLE,
