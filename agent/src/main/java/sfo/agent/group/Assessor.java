@@ -54,9 +54,14 @@ final class Assessor {
      *
      * @param known the definition that this appliance knows; the backup's is taken if it is newer
      * @param lastSign the last sign of life of {@code from}
+     * @param said what {@code from} said of its mirrors when it served last
      */
     CompletionStage<Assessed> assess(
-            GroupDefinition known, String from, Supplier<Optional<Instant>> lastSign, boolean prove) {
+            GroupDefinition known,
+            String from,
+            Supplier<Optional<Instant>> lastSign,
+            List<MirrorState> said,
+            boolean prove) {
         Instant began = Instant.now();
         CompletableFuture<Optional<DossierView>> dossier = prove
                 ? prove(known, from, lastSign, began).thenApply(Optional::of).toCompletableFuture()
@@ -71,7 +76,7 @@ final class Assessor {
                             .orElse(known);
                     Optional<String> flaw =
                             newest.inventory().isPresent() ? Optional.empty() : Optional.of(newest.flaw());
-                    return around.runner().blocking(() -> validate(group, from, lastSign.get(), flaw));
+                    return around.runner().blocking(() -> validate(group, from, lastSign.get(), said, flaw));
                 })
                 .thenCombine(dossier, (assessed, proof) -> {
                     List<Reason> reasons = new ArrayList<>();
@@ -81,7 +86,12 @@ final class Assessor {
                 });
     }
 
-    private Assessed validate(GroupDefinition group, String from, Optional<Instant> lastSign, Optional<String> flaw)
+    private Assessed validate(
+            GroupDefinition group,
+            String from,
+            Optional<Instant> lastSign,
+            List<MirrorState> said,
+            Optional<String> flaw)
             throws HostException {
         Map<String, MirrorState> mirrors = new HashMap<>();
         for (Volume volume : group.volumes()) {
@@ -105,6 +115,7 @@ final class Assessor {
                         around.self(),
                         from,
                         mirrors,
+                        said,
                         lastSign,
                         flaw,
                         devices,

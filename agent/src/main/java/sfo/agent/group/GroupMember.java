@@ -36,7 +36,6 @@ import sfo.agent.rules.GroupViews;
 import sfo.agent.rules.Planner;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.SagaViews;
-import sfo.ops.api.HostException;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests;
@@ -108,6 +107,11 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     final ActorContext<Command> context;
     final Map<String, Beat> beats = new HashMap<>();
     final Map<String, Instant> lastSigns = new HashMap<>();
+    /** By appliance, the clients' connections when it served last: kept when it falls silent, to be reset at open. */
+    private final Map<String, List<String>> clients = new HashMap<>();
+    /** By appliance, what it said of its mirrors when it served last: one that went on alone says so while it can. */
+    private final Map<String, List<MirrorState>> said = new HashMap<>();
+
     final HandOver handOver;
     final Wishes wishes;
     final ActorRef<Mirrors.Command> mirrorKeeper;
@@ -310,6 +314,10 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
 
     private Step onBeat(GroupState state, Beat beat) {
         boolean first = beats.put(beat.from(), beat) == null;
+        if (beat.serving()) {
+            clients.put(beat.from(), beat.connections());
+            said.put(beat.from(), beat.mirrors());
+        }
         if (state.definition().isEmpty() || state.destroyed()) {
             return Step.NOTHING;
         }
@@ -423,6 +431,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             if (events.isEmpty()) {
                 beatAll(s);
             }
+            lookWhoIsConnected(s);
             if (superseded) {
                 release("group " + group + " is held by " + s.claim().tag());
             }
@@ -459,23 +468,35 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                         serving,
                         standingBy,
                         mirrors,
-                        serving ? connections() : List.of(),
+                        serving ? clients.getOrDefault(around.self(), List.of()) : List.of(),
                         incarnation + System.nanoTime(),
                         marks));
     }
 
-    private List<String> connections() {
-        try {
-            return around.host().connections(group);
-        } catch (HostException e) {
-            context.getLog().warn("connections of {}: {}", group, e.getMessage());
-            return List.of();
+    /** Looks who is connected, as long as nothing is being taken down; the last look is told even then. */
+    private void lookWhoIsConnected(GroupState state) {
+        if (standing(state) != Standing.HOLDS || state.openOperation().isPresent()) {
+            return;
         }
+        around.runner()
+                .blocking(() -> around.host().connections(group))
+                .whenComplete((found, e) -> turn(now -> Step.then(() -> {
+                    if (e != null) {
+                        context.getLog().warn("connections of {}: {}", group, e.getMessage());
+                    } else if (now.openOperation().isEmpty()) {
+                        clients.put(around.self(), found);
+                    }
+                })));
     }
 
     private void sendDefinition(GroupState state, String to) {
         state.definition()
                 .ifPresent(d -> tell(to, new GroupMessage.Definition(around.self(), group, d, state.claim())));
+    }
+
+    /** What {@code appliance} said of its mirrors when it served last. */
+    List<MirrorState> said(String appliance) {
+        return said.getOrDefault(appliance, List.of());
     }
 
     void tell(String appliance, GroupMessage message) {
@@ -555,8 +576,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                     volume.name(),
                     around.host().mountPoint(group, volume.name()).toString());
         }
-        List<String> connections =
-                Optional.ofNullable(beats.get(from)).map(Beat::connections).orElse(List.of());
+        List<String> connections = clients.getOrDefault(from, List.of());
         return Planner.plan(
                 new Planner.Input(definition, around.self(), from, claim, mounts, targets, connections, mac));
     }

@@ -5,6 +5,7 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.AskPattern;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,6 +100,11 @@ public final class GroupsPart implements Part {
         @Override
         public void tell(String appliance, PeerMessage message) {
             agent.peers().tell(appliance, Groups.NAME, message);
+        }
+
+        @Override
+        public Optional<Instant> lastSeen(String appliance) {
+            return agent.hellos().lastSeen(appliance);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package sfo.agent.group;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
@@ -26,6 +27,11 @@ public record Surroundings(
     /** The way to the same actors on other appliances, whatever the cluster thinks of them. Never blocks, may lose. */
     public interface Peers {
         void tell(String appliance, PeerMessage message);
+
+        /** When anything of it was heard on another channel than its groups' heartbeats, since this agent started. */
+        default Optional<Instant> lastSeen(String appliance) {
+            return Optional.empty();
+        }
 
         /** Takes a failed-over appliance out of the cluster's membership. */
         void down(String appliance);

@@ -3,6 +3,7 @@ package sfo.agent.group;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import sfo.agent.failover.FailoverSaga;
 import sfo.agent.failover.FailoverSaga.Told;
 import sfo.agent.group.Assessor.Assessed;
@@ -341,7 +343,7 @@ final class Wishes {
             return;
         }
         String from = failed(state, Optional.empty());
-        assessor.assess(state.definition().orElseThrow(), from, () -> lastSign(from), false)
+        assessor.assess(state.definition().orElseThrow(), from, () -> lastSign(from), member.said(from), false)
                 .whenComplete((assessed, error) -> wish.reply()
                         .complete(
                                 error == null
@@ -366,8 +368,12 @@ final class Wishes {
         return List.copyOf(member.beats.keySet());
     }
 
+    /** On any channel. */
     private Optional<Instant> lastSign(String appliance) {
-        return Optional.ofNullable(member.lastSigns.get(appliance));
+        return Stream.concat(
+                        Optional.ofNullable(member.lastSigns.get(appliance)).stream(),
+                        member.around.peers().lastSeen(appliance).stream())
+                .max(Comparator.naturalOrder());
     }
 
     private void showPlan(GroupState state, Wish wish, Kind.ShowPlan p) {
@@ -421,7 +427,7 @@ final class Wishes {
         }
         return Step.then(() -> {
             progress("prove", "proves that " + from + " is dead; validates", "running", 0, "");
-            assessor.assess(known, from, () -> lastSign(from), true)
+            assessor.assess(known, from, () -> lastSign(from), member.said(from), true)
                     .whenComplete((assessed, error) -> member.turn(s -> error == null
                             ? assessed(s, mine, f, assessed)
                             : end(Answer.of(

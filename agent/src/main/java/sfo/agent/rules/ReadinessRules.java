@@ -11,6 +11,7 @@ import sfo.protocol.control.Views.EvidenceView;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Reason.Weight;
@@ -27,6 +28,7 @@ public final class ReadinessRules {
      * What is known when a failover is asked for.
      *
      * @param mirrors this appliance's side of each volume
+     * @param said what the failed appliance said of its side when it served last
      * @param lastSign the failed appliance's last sign of life on any channel, as seen from here
      * @param backup what is wrong with the newest backup of the failed appliance; empty if it is good
      * @param devices this appliance's NICs
@@ -38,6 +40,7 @@ public final class ReadinessRules {
             String self,
             String from,
             Map<String, MirrorState> mirrors,
+            List<MirrorState> said,
             Optional<Instant> lastSign,
             Optional<String> backup,
             List<String> devices,
@@ -110,7 +113,10 @@ public final class ReadinessRules {
     /** Lost with its primary is in sync; lost while the primary lived on may be behind. */
     private static List<Reason> lost(Input in, Volume volume, MirrorState state, String check) {
         Optional<Instant> lost = state.since();
-        boolean livedOn = lost.isEmpty()
+        boolean saidAlone = in.said().stream()
+                .anyMatch(s -> s.volume().equals(volume.name()) && (s.sync() == Sync.SOLO || s.sync() == Sync.SYNCING));
+        boolean livedOn = saidAlone
+                || lost.isEmpty()
                 || in.lastSign().isEmpty()
                 || in.lastSign().get().isAfter(lost.get().plus(SLACK));
         if (!livedOn) {

@@ -94,6 +94,7 @@ class ReadinessTest {
                 "b",
                 "a",
                 Map.of(),
+                List.of(),
                 Optional.of(NOON),
                 Optional.of("its checksum is wrong"),
                 List.of("eth7"),
@@ -105,6 +106,14 @@ class ReadinessTest {
         assertThat(UndoRules.refusing(broken, Optional.of("I want it"), true)).isEqualTo(broken);
         assertThat(broken).allMatch(r -> !r.mend().isEmpty());
         assertThat(broken.get(2).text()).contains("eth0", "eth7");
+    }
+
+    @Test
+    void aReplicaIsBehindIfItsPrimarySaidThatItWentOnAloneHoweverSoonItDied() {
+        MirrorState alone = mirror(Sync.SOLO, Optional.of(NOON));
+        assertThat(assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.of(NOON), List.of(alone)))
+                .extracting(Reason::code)
+                .containsExactly("MIRROR-BEHIND");
     }
 
     @Test
@@ -213,11 +222,16 @@ class ReadinessTest {
     }
 
     private static List<Reason> assess(MirrorState state, Optional<Instant> lastSign) {
+        return assess(state, lastSign, List.of());
+    }
+
+    private static List<Reason> assess(MirrorState state, Optional<Instant> lastSign, List<MirrorState> said) {
         return ReadinessRules.assess(new ReadinessRules.Input(
                 Sample.group(),
                 "b",
                 "a",
                 Map.of("tank", state),
+                said,
                 lastSign,
                 Optional.empty(),
                 List.of("eth0"),
