@@ -174,10 +174,6 @@ public final class NamespaceLab implements Lab {
 
     @Override
     public synchronized void cutPower(String appliance) throws IOException {
-        if (agentRuns(appliance)) {
-            // no time to record what dies around it: a real power cut leaves none
-            killAgent(appliance);
-        }
         sandbox(appliance).cutPower();
         // the kernel takes the network away a little later than the processes
         long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();

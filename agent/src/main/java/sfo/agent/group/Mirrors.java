@@ -342,7 +342,8 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                                     return new Opened(
                                             m,
                                             Optional.empty(),
-                                            "it has writes since " + state.since() + " that " + m.from()
+                                            "it has writes since "
+                                                    + state.since().orElseThrow() + " that " + m.from()
                                                     + " never received; to give them up: sfo undo " + m.group()
                                                     + " --accept-loss");
                                 }

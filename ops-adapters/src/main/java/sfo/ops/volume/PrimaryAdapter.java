@@ -204,9 +204,11 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
         if (equal) {
             return next.as(Role.IDLE, Sync.CLEAN, QemuMirror.now());
         }
-        MirrorRecord.Prior prior =
-                record.prior().orElse(new MirrorRecord.Prior(Role.IDLE, record.claim(), Sync.SOLO, record.since()));
-        return next.under(prior.claim()).as(prior.role(), prior.sync(), prior.since());
+        Optional<MirrorRecord.Prior> prior = record.prior();
+        return prior.isPresent()
+                ? next.under(prior.get().claim())
+                        .as(prior.get().role(), prior.get().sync(), prior.get().since())
+                : side.ended(next);
     }
 
     private void end(Side side, Call call) throws HostException {

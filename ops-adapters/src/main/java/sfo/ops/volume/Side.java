@@ -256,6 +256,14 @@ final class Side {
         }
     }
 
+    /** What a primary's content is once its daemons ended: as good as its replica's, unless it was alone. */
+    MirrorRecord ended(MirrorRecord primary) {
+        boolean alone = primary.sync() == Sync.SOLO || primary.sync() == Sync.SYNCING;
+        return alone
+                ? primary.as(Role.IDLE, Sync.SOLO, primary.since())
+                : primary.as(Role.IDLE, Sync.LOST, lastAlive(primary));
+    }
+
     void resync(@Nullable Resync next) {
         resync = next;
     }

@@ -43,11 +43,9 @@ final class States {
         boolean core = side.coreDaemon.running();
         boolean front = side.frontDaemon.running();
         if (!core && !front && !record.ofThisBoot()) {
-            if (record.sync() == Sync.SOLO || record.sync() == Sync.SYNCING) {
-                return state(record, Role.IDLE, Sync.SOLO, 0, "was primary, and alone, when it ended");
-            }
-            MirrorRecord ended = record.in(Sync.LOST, side.lastAlive(record));
-            return state(ended, Role.IDLE, Sync.LOST, 0, "was primary, and replicating, when it ended");
+            MirrorRecord ended = side.ended(record);
+            String how = ended.sync() == Sync.SOLO ? "alone" : "replicating";
+            return state(ended, Role.IDLE, ended.sync(), 0, "was primary, and " + how + ", when it ended");
         }
         if (!core || !front || !trouble.isEmpty()) {
             String down = !core ? "its core daemon does not run" : "its front daemon does not run";

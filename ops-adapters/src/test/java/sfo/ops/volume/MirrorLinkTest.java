@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import sfo.ops.api.HostException;
+import sfo.ops.exec.Exec;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
@@ -136,6 +137,19 @@ class MirrorLinkTest {
         assertThat(rig.b.state(volume).role()).isEqualTo(Role.SECONDARY);
         rig.b.restartAgent();
         assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.INCONSISTENT);
+    }
+
+    @Test
+    void aPrimaryWhoseDaemonsEndedWhileItReplicatedHasNothingOfItsOwn() throws Exception {
+        rig.serving(volume, FIRST);
+        rig.a.in(() -> {
+            rig.a.mirror.serves(GROUP, volume, call());
+            return 0;
+        });
+        rig.a.kill(volume);
+        Mounts.unmount(new Exec(), rig.a.point(), call());
+        rig.a.demote(volume, FIRST);
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.LOST);
     }
 
     @Test
