@@ -1,11 +1,19 @@
 package sfo.ops.exec;
 
-import com.sun.jna.Library;
-import com.sun.jna.Memory;
+import com.sun.jna.LastErrorException;
 import com.sun.jna.NativeLong;
 import com.sun.jna.ptr.IntByReference;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * The few system calls about another process's sockets that the JDK lacks. Needs root (or the process's own user); a
@@ -22,100 +30,129 @@ public final class Native {
     private static final int TCP_KEEPCNT = 6;
     private static final int TCP_INFO = 11;
     private static final int TCP_USER_TIMEOUT = 18;
+    private static final int STATE = 0;
+    private static final int ESTABLISHED = 1;
+    private static final int LISTEN = 10;
     private static final int LAST_DATA_RECEIVED = 52;
     private static final int LAST_ACK_RECEIVED = 56;
     private static final int TCP_INFO_BYTES = 104;
+    /** EBADF, ENOTSOCK: closed since it was listed. ENOPROTOOPT, EOPNOTSUPP: not TCP. */
+    private static final Set<Integer> NOT_THIS = Set.of(9, 88, 92, 95);
 
     /** The part of libc that is called. */
-    interface C extends Library {
-        NativeLong syscall(NativeLong number, Object... arguments);
+    private static final class C {
+        static {
+            com.sun.jna.Native.register(C.class, "c");
+        }
 
-        int setsockopt(int fd, int level, int name, IntByReference value, int length);
+        private C() {}
 
-        int getsockopt(int fd, int level, int name, Memory value, IntByReference length);
+        static native NativeLong syscall(NativeLong number, NativeLong a, NativeLong b, NativeLong c)
+                throws LastErrorException;
 
-        int close(int fd);
+        static native int setsockopt(int fd, int level, int name, IntByReference value, int length)
+                throws LastErrorException;
+
+        static native int getsockopt(int fd, int level, int name, ByteBuffer value, IntByReference length)
+                throws LastErrorException;
+
+        static native int close(int fd);
     }
 
-    private interface OnSocket<T> {
-        T with(int fd) throws IOException;
-    }
+    /**
+     * A TCP socket that listens or is connected.
+     *
+     * @param silence how long it has heard nothing from its peer, data or acknowledgement; empty if it listens
+     */
+    public record Tcp(Optional<Duration> silence) {}
 
     private Native() {}
 
     /**
-     * Lets a TCP socket of process {@code pid} give up when its peer has been silent for {@code limit}, idle or not. On a
-     * listening socket it holds for every connection that it accepts.
+     * The TCP sockets of process {@code pid} now. From here on each gives up when its peer has been silent for {@code
+     * limit}, idle or not; one that listens hands that on to every connection that it accepts. Costs the same however many
+     * connections the host has.
      */
-    public static void limitSilence(long pid, int fd, Duration limit) throws IOException {
-        onSocket(pid, fd, socket -> {
-            set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-            set(socket, IPPROTO_TCP, TCP_KEEPIDLE, 1);
-            set(socket, IPPROTO_TCP, TCP_KEEPINTVL, 1);
-            set(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
-            set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) limit.toMillis());
-            return true;
-        });
-    }
-
-    /** How long a TCP connection of process {@code pid} has heard nothing from its peer, data or acknowledgement. */
-    public static Duration silence(long pid, int fd) throws IOException {
-        return onSocket(pid, fd, socket -> {
-            try (Memory info = new Memory(TCP_INFO_BYTES)) {
-                info.clear();
-                check(
-                        libc().getsockopt(socket, IPPROTO_TCP, TCP_INFO, info, new IntByReference(TCP_INFO_BYTES)),
-                        "getsockopt TCP_INFO");
-                long data = Integer.toUnsignedLong(info.getInt(LAST_DATA_RECEIVED));
-                long ack = Integer.toUnsignedLong(info.getInt(LAST_ACK_RECEIVED));
-                return Duration.ofMillis(Math.min(data, ack));
-            }
-        });
-    }
-
-    private static <T> T onSocket(long pid, int fd, OnSocket<T> act) throws IOException {
-        int process = (int) call(SYS_PIDFD_OPEN, (int) pid, 0, 0);
-        check(process, "pidfd_open of process " + pid);
-        try {
-            int socket = (int) call(SYS_PIDFD_GETFD, process, fd, 0);
-            check(socket, "pidfd_getfd of socket " + fd + " of process " + pid);
+    public static List<Tcp> boundSilence(long pid, Duration limit) throws IOException {
+        List<Tcp> found = new ArrayList<>();
+        try (DirectoryStream<Path> fds = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
+            int process = call("pidfd_open of process " + pid, SYS_PIDFD_OPEN, (int) pid, 0, 0);
             try {
-                return act.with(socket);
+                for (Path fd : fds) {
+                    if (isSocket(fd)) {
+                        boundSilence(process, Integer.parseInt(fd.getFileName().toString()), limit)
+                                .ifPresent(found::add);
+                    }
+                }
             } finally {
-                libc().close(socket);
+                C.close(process);
             }
+        }
+        return found;
+    }
+
+    private static boolean isSocket(Path fd) {
+        try {
+            return Files.readSymbolicLink(fd).toString().startsWith("socket:");
+        } catch (IOException closedMeanwhile) {
+            return false;
+        }
+    }
+
+    private static Optional<Tcp> boundSilence(int process, int fd, Duration limit) throws IOException {
+        int socket = -1;
+        try {
+            socket = syscall(SYS_PIDFD_GETFD, process, fd, 0);
+            ByteBuffer info = get(socket, TCP_INFO, TCP_INFO_BYTES);
+            int state = info.get(STATE);
+            if (state != ESTABLISHED && state != LISTEN) {
+                return Optional.empty();
+            }
+            if (get(socket, TCP_USER_TIMEOUT, Integer.BYTES).getInt(0) != limit.toMillis()) {
+                set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+                set(socket, IPPROTO_TCP, TCP_KEEPIDLE, 1);
+                set(socket, IPPROTO_TCP, TCP_KEEPINTVL, 1);
+                set(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
+                set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) limit.toMillis());
+            }
+            if (state == LISTEN) {
+                return Optional.of(new Tcp(Optional.empty()));
+            }
+            long data = Integer.toUnsignedLong(info.getInt(LAST_DATA_RECEIVED));
+            long ack = Integer.toUnsignedLong(info.getInt(LAST_ACK_RECEIVED));
+            return Optional.of(new Tcp(Optional.of(Duration.ofMillis(Math.min(data, ack)))));
+        } catch (LastErrorException e) {
+            if (NOT_THIS.contains(e.getErrorCode())) {
+                return Optional.empty();
+            }
+            throw new IOException("the silence of socket " + fd + " cannot be bounded: " + e.getMessage(), e);
         } finally {
-            libc().close(process);
+            if (socket >= 0) {
+                C.close(socket);
+            }
         }
     }
 
-    private static long call(int number, int a, int b, int c) {
-        return libc().syscall(
-                        new NativeLong(number),
-                        new NativeLong(a),
-                        new NativeLong(b),
-                        new NativeLong(c),
-                        new NativeLong(0))
-                .longValue();
-    }
-
-    private static void set(int fd, int level, int name, int value) throws IOException {
-        check(
-                libc().setsockopt(fd, level, name, new IntByReference(value), Integer.BYTES),
-                "setsockopt " + level + "/" + name);
-    }
-
-    private static void check(int outcome, String what) throws IOException {
-        if (outcome < 0) {
-            throw new IOException(what + " failed, errno " + com.sun.jna.Native.getLastError());
+    private static int call(String what, int number, int a, int b, int c) throws IOException {
+        try {
+            return syscall(number, a, b, c);
+        } catch (LastErrorException e) {
+            throw new IOException(what + " failed: " + e.getMessage(), e);
         }
     }
 
-    private static C libc() {
-        return Holder.LIBC;
+    private static int syscall(int number, int a, int b, int c) {
+        return C.syscall(new NativeLong(number), new NativeLong(a), new NativeLong(b), new NativeLong(c))
+                .intValue();
     }
 
-    private static final class Holder {
-        static final C LIBC = com.sun.jna.Native.load("c", C.class);
+    private static ByteBuffer get(int socket, int name, int bytes) {
+        ByteBuffer value = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        C.getsockopt(socket, IPPROTO_TCP, name, value, new IntByReference(bytes));
+        return value;
+    }
+
+    private static void set(int socket, int level, int name, int value) {
+        C.setsockopt(socket, level, name, new IntByReference(value), Integer.BYTES);
     }
 }

@@ -130,7 +130,7 @@ final class Core {
                 "export",
                 target.export(),
                 "open-timeout",
-                Link.SILENCE.toSeconds(),
+                Side.SILENCE.toSeconds(),
                 "reconnect-delay",
                 wait ? FOREVER_SECONDS : 0);
         try {

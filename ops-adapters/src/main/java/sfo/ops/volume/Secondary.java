@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
+import sfo.ops.exec.Native;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
@@ -135,7 +136,7 @@ final class Secondary {
                     "the core daemon of volume " + side.name + " ended: " + side.coreDaemon.lastWords());
         }
         try {
-            if (Link.limitSilence(pid.getAsLong()) == 0) {
+            if (Native.boundSilence(pid.getAsLong(), Side.SILENCE).isEmpty()) {
                 throw new HostException("the core daemon of volume " + side.name + " has no TCP socket");
             }
         } catch (IOException e) {

@@ -20,6 +20,7 @@ import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Durable;
 import sfo.ops.exec.Exec;
+import sfo.ops.exec.Native;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
@@ -32,6 +33,8 @@ import sfo.protocol.model.Volume;
 final class Side {
     /** A primary that was promised a target of equal content has this long to connect before the link counts as lost. */
     private static final Duration FIRST_LINK = Duration.ofSeconds(10);
+    /** A peer that vanishes silently stalls writes no longer than this, also when no agent runs. */
+    static final Duration SILENCE = Duration.ofSeconds(4);
 
     final ReentrantLock lock = new ReentrantLock();
     final String group;
@@ -198,12 +201,15 @@ final class Side {
         }
         Jobs.Mirroring job = jobs.mirror(call);
         boolean mirrors = now.sync() == Sync.REPLICATING || now.sync() == Sync.BLOCKED;
-        if (job == Jobs.Mirroring.NONE && (mirrors || now.sync() == Sync.SYNCING)) {
+        boolean block = now.volume().onLinkLoss() == Volume.LinkLoss.BLOCK;
+        // the job itself notices a lost link only when it has something to write
+        boolean ended = job == Jobs.Mirroring.NONE || (job == Jobs.Mirroring.READY && !connected && !block);
+        if (ended && (mirrors || now.sync() == Sync.SYNCING)) {
             // before anything else: from here on this side has writes that the other one lacks
             save(now.in(Sync.SOLO, mirrors ? lastAlive(now) : now.since()));
             jobs.endJobs(call).ifPresent(why -> broke = why);
             core.dropRemote(call);
-        } else if (job == Jobs.Mirroring.READY && now.volume().onLinkLoss() == Volume.LinkLoss.BLOCK && !connected) {
+        } else if (job == Jobs.Mirroring.READY && block && !connected) {
             save(now.in(Sync.BLOCKED, lastAlive(now)));
         } else if (job == Jobs.Mirroring.READY && (mirrors || now.sync() == Sync.SYNCING)) {
             save(now.in(Sync.REPLICATING, Instant.now()));
@@ -217,8 +223,9 @@ final class Side {
             return Optional.empty();
         }
         try {
-            Link.limitSilence(pid.getAsLong());
-            return Link.silence(pid.getAsLong());
+            return Native.boundSilence(pid.getAsLong(), SILENCE).stream()
+                    .flatMap(socket -> socket.silence().stream())
+                    .min(Duration::compareTo);
         } catch (IOException e) {
             if (coreDaemon.running()) {
                 throw new HostException(
