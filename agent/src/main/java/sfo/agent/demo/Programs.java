@@ -63,8 +63,9 @@ final class Programs {
     }
 
     List<String> agent(String main, Path settings, Path temporary) {
-        return java(
-                List.of("-Xmx160m", "-Djava.io.tmpdir=" + temporary), main, List.of("--config", settings.toString()));
+        // the launcher's own
+        List<String> more = List.of("-Xms16m", "-Xmn8m", "-Xmx96m", "-Djava.io.tmpdir=" + temporary);
+        return java(more, main, List.of("--config", settings.toString()));
     }
 
     List<String> client(Path socket, List<String> words) {
@@ -75,9 +76,10 @@ final class Programs {
 
     /** Its output goes to {@code log}; its standard input stays open until this process ends. */
     static Process start(List<String> argv, Path log) throws IOException {
-        return new ProcessBuilder(argv)
+        ProcessBuilder builder = new ProcessBuilder(argv)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().put("MALLOC_ARENA_MAX", "2"); // as the launcher does
+        return builder.start();
     }
 }

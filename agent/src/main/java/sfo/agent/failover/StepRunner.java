@@ -9,9 +9,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +25,7 @@ import sfo.protocol.plan.Step;
 
 /**
  * Runs adapters on a bounded pool of threads for blocking work, one at a time for each resource. Outlives the actor
- * system, and so do its locks: a step of an actor system that ended keeps its resource until it is over.
+ * system: a step of an actor system that ended keeps its resource until it is over.
  */
 public final class StepRunner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StepRunner.class);
@@ -33,7 +33,7 @@ public final class StepRunner implements AutoCloseable {
 
     private final Host host;
     private final Map<Class<?>, Adapter<?>> adapters = new LinkedHashMap<>();
-    private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+    private final Map<String, CompletableFuture<?>> lastAsked = new ConcurrentHashMap<>();
     private final ExecutorService pool;
 
     /** How an act ended. {@code error} is empty if it is as it should be. */
@@ -47,7 +47,7 @@ public final class StepRunner implements AutoCloseable {
         this.host = host;
         host.adapters().forEach(adapter -> adapters.put(adapter.kind(), adapter));
         ThreadPoolExecutor threads =
-                new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+                new ThreadPoolExecutor(THREADS, THREADS, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), work -> {
                     Thread thread = new Thread(work, "step");
                     thread.setDaemon(true);
                     return thread;
@@ -63,14 +63,22 @@ public final class StepRunner implements AutoCloseable {
     /** Runs any blocking work on the same threads. */
     public <T> CompletionStage<T> blocking(Callable<T> work) {
         CompletableFuture<T> future = new CompletableFuture<>();
-        pool.execute(() -> {
-            try {
-                future.complete(work.call());
-            } catch (Throwable e) {
-                future.completeExceptionally(e);
-            }
-        });
+        start(work, future);
         return future;
+    }
+
+    private <T> void start(Callable<T> work, CompletableFuture<T> future) {
+        try {
+            pool.execute(() -> {
+                try {
+                    future.complete(work.call());
+                } catch (Throwable e) {
+                    future.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException closed) {
+            future.completeExceptionally(closed);
+        }
     }
 
     public CompletionStage<Facts> inspect(Resource resource, Duration limit) {
@@ -167,18 +175,17 @@ public final class StepRunner implements AutoCloseable {
         return new Outcome(error, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
     }
 
+    /** After what was asked of the resource before; who waits takes no thread. */
     private <T> CompletionStage<T> exclusively(Resource resource, Callable<T> work) {
-        ReentrantLock lock = locks.computeIfAbsent(
-                resource.getClass().getSimpleName() + " " + resource.group() + " " + resource.title(),
-                key -> new ReentrantLock());
-        return blocking(() -> {
-            lock.lockInterruptibly();
-            try {
-                return work.call();
-            } finally {
-                lock.unlock();
-            }
-        });
+        String key = resource.getClass().getSimpleName() + " " + resource.group() + " " + resource.title();
+        CompletableFuture<T> mine = new CompletableFuture<>();
+        CompletableFuture<?> before = lastAsked.put(key, mine);
+        if (before == null) {
+            start(work, mine);
+        } else {
+            var unused = before.whenComplete((done, error) -> start(work, mine));
+        }
+        return mine.whenComplete((done, error) -> lastAsked.remove(key, mine));
     }
 
     @SuppressWarnings("unchecked") // keyed by its own kind
