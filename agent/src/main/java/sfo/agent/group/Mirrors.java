@@ -245,7 +245,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                                 standing,
                                 v,
                                 new MirrorMessage.WentSolo(
-                                        around.self(), standing.group().name(), v, standing.claim())));
+                                        around.self(), standing.group().name(), v, standing.claim(), state.link())));
             }
         }
     }
@@ -268,18 +268,21 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                         volume.get(),
                         new MirrorMessage.OpenTarget(
                                 around.self(), group, volume.get(), standing.claim(), accepted.contains(group)));
-            } else if (state.sync() == Sync.REPLICATING && !otherReplicates(group, state.volume())) {
+            } else if (state.sync() == Sync.REPLICATING && !otherReplicates(state)) {
                 tellOther(
                         standing,
                         volume.get(),
-                        new MirrorMessage.Synced(around.self(), group, volume.get(), standing.claim()));
+                        new MirrorMessage.Synced(around.self(), group, volume.get(), standing.claim(), state.link()));
             }
         }
     }
 
-    private boolean otherReplicates(String group, String volume) {
-        return others.getOrDefault(group, List.of()).stream()
-                .anyMatch(s -> s.volume().equals(volume) && s.role() == Role.SECONDARY && s.sync() == Sync.REPLICATING);
+    private boolean otherReplicates(MirrorState mine) {
+        return others.getOrDefault(mine.group(), List.of()).stream()
+                .anyMatch(s -> s.volume().equals(mine.volume())
+                        && s.link().equals(mine.link())
+                        && s.role() == Role.SECONDARY
+                        && s.sync() == Sync.REPLICATING);
     }
 
     private void tellOther(Standing standing, Volume volume, MirrorMessage message) {
@@ -299,12 +302,14 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             obstacle(m.group(), m.volume(), m.from() + " refuses: " + m.why());
         } else if (message instanceof MirrorMessage.Synced m && isFrom(standing, m.claim())) {
             work("synced", m.group(), m.volume().name(), () -> {
-                mirror().targetSynced(m.group(), m.volume(), m.claim(), call());
+                mirror().targetSynced(m.group(), m.volume(), m.claim(), m.link(), call());
                 return "";
             });
         } else if (message instanceof MirrorMessage.WentSolo m && isFrom(standing, m.claim())) {
             work("close", m.group(), m.volume().name(), () -> {
-                mirror().closeTarget(m.group(), m.volume(), false, call());
+                if (mirror().state(m.group(), m.volume(), call()).link().equals(m.link())) {
+                    mirror().closeTarget(m.group(), m.volume(), false, call());
+                }
                 return "";
             });
         } else if (message instanceof MirrorMessage.CreateReplica m) {

@@ -78,6 +78,7 @@ final class FakeOperations implements Operations {
                         MirrorState.Sync.LOST,
                         Optional.of(NOW.minusSeconds(720)),
                         0,
+                        "",
                         "")),
                 List.of(backup(17)),
                 List.of(new Reason(

@@ -191,9 +191,25 @@ class ReadinessTest {
     @Test
     void whatIsNotMirroredOnBothSidesIsStillToBeSent() {
         MirrorState mine = new MirrorState(
-                "files", "tank", MirrorState.Role.PRIMARY, claim(2, "b"), Sync.REPLICATING, Optional.empty(), 0, "");
+                "files",
+                "tank",
+                MirrorState.Role.PRIMARY,
+                claim(2, "b"),
+                Sync.REPLICATING,
+                Optional.empty(),
+                0,
+                "",
+                "");
         MirrorState behind = new MirrorState(
-                "files", "tank", MirrorState.Role.PRIMARY, claim(2, "b"), Sync.SYNCING, Optional.empty(), 5L << 20, "");
+                "files",
+                "tank",
+                MirrorState.Role.PRIMARY,
+                claim(2, "b"),
+                Sync.SYNCING,
+                Optional.empty(),
+                5L << 20,
+                "",
+                "");
         Beat has = with(mirror(Sync.REPLICATING, Optional.empty()));
         assertThat(UndoRules.notYetMirrored(List.of(mine), Optional.of(has))).isEmpty();
         assertThat(UndoRules.notYetMirrored(List.of(mine), Optional.empty())).isPresent();

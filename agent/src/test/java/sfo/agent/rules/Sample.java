@@ -84,7 +84,7 @@ final class Sample {
 
     static MirrorState mirror(MirrorState.Sync sync, Optional<Instant> since) {
         return new MirrorState(
-                "files", "tank", MirrorState.Role.SECONDARY, claim(1, "a"), sync, since, 0, "the daemon said no");
+                "files", "tank", MirrorState.Role.SECONDARY, claim(1, "a"), sync, since, 0, "", "the daemon said no");
     }
 
     /** A peer that stands by and knows of {@code claim}. */

@@ -59,6 +59,7 @@ final class EmbeddedMirror implements Mirror {
                         Sync.NEW,
                         Optional.empty(),
                         0,
+                        "",
                         "not made on " + host.appliance());
             }
             Entry entry = volumes.settle(id);
@@ -73,6 +74,7 @@ final class EmbeddedMirror implements Mirror {
                     entry.sync(),
                     entry.since(),
                     0,
+                    running.export(),
                     (link + kept).strip());
         });
     }
@@ -172,14 +174,16 @@ final class EmbeddedMirror implements Mirror {
     }
 
     @Override
-    public void targetSynced(String group, Volume volume, Claim claim, Call call) throws HostException {
+    public void targetSynced(String group, Volume volume, Claim claim, String link, Call call) throws HostException {
         VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("target-synced", Faults.APPLY, call, () -> {
             host.change(() -> {
                 Running running = volumes.running(id);
-                if (running.role() != Role.SECONDARY || !running.claim().equals(claim)) {
-                    throw new IOException(id + " on " + host.appliance() + " has no export for claim " + claim.tag()
-                            + " (it has \"" + running.export() + "\")");
+                if (running.role() != Role.SECONDARY
+                        || !running.claim().equals(claim)
+                        || !running.export().equals(link)) {
+                    throw new IOException(id + " on " + host.appliance() + " has no export \"" + link + "\" for claim "
+                            + claim.tag() + " (it has \"" + running.export() + "\")");
                 }
                 if (!volumes.connected(id, running)) {
                     throw new IOException(id + ": the mirror to " + host.appliance() + " has ended since");

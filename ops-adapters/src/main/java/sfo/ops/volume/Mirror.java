@@ -40,8 +40,11 @@ public interface Mirror {
      */
     Target openTarget(String group, Volume volume, Claim claim, boolean equal, Call call) throws HostException;
 
-    /** The primary says that this side has everything: records REPLICATING. Refused for another claim than the export's. */
-    void targetSynced(String group, Volume volume, Claim claim, Call call) throws HostException;
+    /**
+     * The primary says that this side has everything: records REPLICATING. Refused for another claim than the export's, and
+     * for another {@link MirrorState#link}: what was complete then may be in the middle of a resync now.
+     */
+    void targetSynced(String group, Volume volume, Claim claim, String link, Call call) throws HostException;
 
     /** Closes the export. A replica in sync is recorded CLEAN if the primary ended in order, else LOST since now. */
     void closeTarget(String group, Volume volume, boolean inOrder, Call call) throws HostException;

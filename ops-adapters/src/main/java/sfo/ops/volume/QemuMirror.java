@@ -164,8 +164,8 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     }
 
     @Override
-    public void targetSynced(String group, Volume volume, Claim claim, Call call) throws HostException {
-        with(group, volume.name(), side -> Secondary.synced(side, claim, call));
+    public void targetSynced(String group, Volume volume, Claim claim, String link, Call call) throws HostException {
+        with(group, volume.name(), side -> Secondary.synced(side, claim, link, call));
     }
 
     @Override

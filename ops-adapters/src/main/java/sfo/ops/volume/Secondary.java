@@ -80,12 +80,14 @@ final class Secondary {
                 && (volume.mode() == Volume.Mode.SYNCHRONOUS || before.ofThisBoot());
     }
 
-    static void synced(Side side, Claim claim, Call call) throws HostException {
+    static void synced(Side side, Claim claim, String link, Call call) throws HostException {
         side.examine(call);
         MirrorRecord record = side.needRecord();
-        if (record.role() != Role.SECONDARY || !record.claim().equals(claim)) {
+        boolean same = record.claim().equals(claim) && record.session().equals(link);
+        if (record.role() != Role.SECONDARY || !same) {
             throw new HostException("volume " + side.name + " is " + record.role() + " under claim "
-                    + record.claim().tag() + "; \"synced\" came under claim " + claim.tag() + ": refused");
+                    + record.claim().tag() + ", link " + record.session() + "; \"synced\" came for claim " + claim.tag()
+                    + ", link " + link + ": refused");
         }
         if (record.sync() == Sync.INCONSISTENT) {
             if (!side.connected()) {

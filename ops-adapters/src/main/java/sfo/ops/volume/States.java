@@ -26,6 +26,7 @@ final class States {
                     Sync.NEW,
                     Optional.empty(),
                     0,
+                    "",
                     "not created here");
         }
         if (record.role() == Role.PRIMARY) {
@@ -86,6 +87,7 @@ final class States {
                 sync,
                 Optional.of(record.since()),
                 behind,
+                record.session(),
                 detail);
     }
 }

@@ -181,7 +181,7 @@ class EmbeddedMirrorTest {
         Pair.apply(pair.a, mirrored);
         assertThat(Pair.adapter(pair.a, mirrored).holds(mirrored, Pair.inspect(pair.a, mirrored)))
                 .isTrue();
-        pair.b.mirror().targetSynced(GROUP, volume(), A3, call());
+        pair.b.mirror().targetSynced(GROUP, volume(), A3, Pair.state(pair.a).link(), call());
         Pair.serve(pair.a, A3);
         pair.handle().write(0, Pair.bytes("home!"));
         assertThat(Files.readString(file("b"))).isEqualTo("home!");
@@ -200,10 +200,11 @@ class EmbeddedMirrorTest {
 
     @Test
     void syncedIsBelievedOnlyForTheClaimOfALiveExport() throws Exception {
-        assertThatThrownBy(() -> pair.b.mirror().targetSynced(GROUP, volume(), B2, call()))
-                .hasMessageContaining("no export for claim 2-b-two");
+        assertThatThrownBy(() -> pair.b.mirror().targetSynced(GROUP, volume(), B2, "link", call()))
+                .hasMessageContaining("no export \"link\" for claim 2-b-two");
+        String link = Pair.state(pair.a).link();
         pair.world.cutLink("a", "b");
-        assertThatThrownBy(() -> pair.b.mirror().targetSynced(GROUP, volume(), A1, call()))
+        assertThatThrownBy(() -> pair.b.mirror().targetSynced(GROUP, volume(), A1, link, call()))
                 .hasMessageContaining("has ended since");
     }
 
@@ -237,7 +238,7 @@ class EmbeddedMirrorTest {
         await().until(() -> told.get() > 0);
         assertThat(Files.readString(file("b"))).isEqualTo("alone");
         assertThat(Pair.sync(pair.b)).isEqualTo(Sync.INCONSISTENT);
-        pair.b.mirror().targetSynced(GROUP, volume(), A1, call());
+        pair.b.mirror().targetSynced(GROUP, volume(), A1, Pair.state(next).link(), call());
         assertThat(Pair.sync(pair.b)).isEqualTo(Sync.REPLICATING);
     }
 

@@ -138,7 +138,7 @@ final class Pair {
         Target target = to.mirror().openTarget(GROUP, volume(), claim, false, call());
         from.mirror().connect(GROUP, volume(), claim, target, false, call());
         await().atMost(Duration.ofSeconds(10)).until(() -> sync(from) == Sync.REPLICATING);
-        to.mirror().targetSynced(GROUP, volume(), claim, call());
+        to.mirror().targetSynced(GROUP, volume(), claim, state(from).link(), call());
     }
 
     static MirrorState state(EmbeddedHost host) throws HostException {

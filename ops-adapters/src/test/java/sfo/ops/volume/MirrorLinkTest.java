@@ -101,14 +101,21 @@ class MirrorLinkTest {
         assertThat(rig.a.state(volume).bytesBehind()).isPositive();
 
         rig.heal();
+        String lost = rig.a.state(volume).link();
         long begun = System.nanoTime();
         rig.begin(rig.a, rig.b, volume, FIRST);
         assertThat(rig.a.state(volume).sync()).isIn(Sync.SYNCING, Sync.REPLICATING);
         assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.INCONSISTENT);
+        assertThatThrownBy(() -> rig.b.in(() -> {
+                    rig.b.mirror.targetSynced(GROUP, volume, FIRST, lost, call());
+                    return 0;
+                }))
+                .as("said of the link that was lost, and late")
+                .hasMessageContaining("link " + lost);
         rig.a.await(volume, Sync.REPLICATING);
         System.out.printf("incremental resync %d ms%n", (System.nanoTime() - begun) / 1_000_000);
         rig.b.in(() -> {
-            rig.b.mirror.targetSynced(GROUP, volume, FIRST, call());
+            rig.b.mirror.targetSynced(GROUP, volume, FIRST, rig.a.state(volume).link(), call());
             return 0;
         });
         assertThat(rig.a.state(volume).detail()).doesNotContain("broke");

@@ -285,7 +285,7 @@ final class MirrorRig {
         begin(from, to, volume, claim);
         from.await(volume, MirrorState.Sync.REPLICATING);
         to.in(() -> {
-            to.mirror.targetSynced(GROUP, volume, claim, call());
+            to.mirror.targetSynced(GROUP, volume, claim, from.state(volume).link(), call());
             return 0;
         });
     }

@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param since when {@code sync} became what it is; for SOLO, LOST and INCONSISTENT: since when the other side may differ
  * @param bytesBehind what is known to be missing on the other side; 0 if nothing or unknown
+ * @param link names the connection between the two sides that is, or was last; another one has another name; "" if none was
  * @param detail for people: the export, the error
  */
 public record MirrorState(
@@ -19,10 +20,11 @@ public record MirrorState(
         Sync sync,
         Optional<Instant> since,
         long bytesBehind,
+        String link,
         String detail) {
     /** The same, with another detail. */
     public MirrorState explained(String why) {
-        return new MirrorState(group, volume, role, claim, sync, since, bytesBehind, why);
+        return new MirrorState(group, volume, role, claim, sync, since, bytesBehind, link, why);
     }
 
     public enum Role {

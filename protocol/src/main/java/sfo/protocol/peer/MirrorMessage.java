@@ -23,11 +23,11 @@ public sealed interface MirrorMessage extends PeerMessage {
 
     record TargetRefused(String from, String group, String volume, Claim claim, String why) implements MirrorMessage {}
 
-    /** The replica has everything: to be recorded there. */
-    record Synced(String from, String group, Volume volume, Claim claim) implements MirrorMessage {}
+    /** The replica has everything by way of this link: to be recorded there. */
+    record Synced(String from, String group, Volume volume, Claim claim, String link) implements MirrorMessage {}
 
-    /** The primary went on alone, and tells while it can: the replica may be behind since now. */
-    record WentSolo(String from, String group, Volume volume, Claim claim) implements MirrorMessage {}
+    /** The primary went on alone, and tells while it can: the replica that had this link may be behind since now. */
+    record WentSolo(String from, String group, Volume volume, Claim claim, String link) implements MirrorMessage {}
 
     /** Asks for (or answers with) the creation of a replica's backing. */
     record CreateReplica(String from, String group, Volume volume) implements MirrorMessage {}

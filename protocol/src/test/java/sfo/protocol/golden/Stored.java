@@ -67,6 +67,7 @@ public final class Stored {
             MirrorState.Sync.LOST,
             Optional.of(AT),
             4096,
+            "09af77c2",
             "waits for its primary");
     private static final Views.DossierView DOSSIER = new Views.DossierView(
             "a", "DEAD", List.of(new Views.EvidenceView("hello 10.77.0.11:7801", "SILENT", "no connection")));
@@ -141,8 +142,8 @@ public final class Stored {
                 new MirrorMessage.OpenTarget("a", "files", VOLUME, CLAIM, true),
                 new MirrorMessage.TargetOpened("b", "files", CLAIM, TARGET),
                 new MirrorMessage.TargetRefused("b", "files", "tank", CLAIM, "it serves"),
-                new MirrorMessage.Synced("a", "files", VOLUME, CLAIM),
-                new MirrorMessage.WentSolo("a", "files", VOLUME, CLAIM),
+                new MirrorMessage.Synced("a", "files", VOLUME, CLAIM, "09af77c2"),
+                new MirrorMessage.WentSolo("a", "files", VOLUME, CLAIM, "09af77c2"),
                 new MirrorMessage.CreateReplica("a", "files", VOLUME),
                 new MirrorMessage.ReplicaCreated("b", "files", "tank", Optional.of("no space")),
                 new MirrorMessage.DestroyReplica("a", "files", VOLUME),
