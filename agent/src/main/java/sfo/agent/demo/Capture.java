@@ -4,10 +4,11 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * Frames as the switch sees them on all its ports, also on those that come and go, one line each: time, port, direction,
@@ -15,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Capture implements AutoCloseable {
     private final Process process;
-    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final List<String> lines = new ArrayList<>();
     private final CountDownLatch listening = new CountDownLatch(1);
 
     private Capture(Process process) {
@@ -32,7 +33,7 @@ public final class Capture implements AutoCloseable {
         try {
             if (!capture.listening.await(10, TimeUnit.SECONDS) || !process.isAlive()) {
                 capture.close();
-                throw new IOException("tcpdump does not listen with filter \"" + filter + "\": " + capture.lines);
+                throw new IOException("tcpdump does not listen with filter \"" + filter + "\": " + capture.lines());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -48,13 +49,13 @@ public final class Capture implements AutoCloseable {
                     try (reader) {
                         for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                             if (!errors) {
-                                lines.add(line);
+                                add(line);
                             } else if (line.contains("listening on")) {
                                 listening.countDown();
                             }
                         }
                     } catch (IOException e) {
-                        lines.add("the capture broke off: " + e);
+                        add("the capture broke off: " + e);
                     }
                     listening.countDown();
                 },
@@ -63,16 +64,23 @@ public final class Capture implements AutoCloseable {
         thread.start();
     }
 
+    private void add(String line) {
+        synchronized (lines) {
+            lines.add(line);
+        }
+    }
+
     /** What was seen until now. */
     public List<String> lines() {
-        return List.copyOf(lines);
+        synchronized (lines) {
+            return List.copyOf(lines);
+        }
     }
 
     /** What was seen coming in from an appliance. */
     public List<String> from(String appliance) {
-        return lines.stream()
-                .filter(line -> line.matches("\\S+ p[01]" + appliance + "\\s+(In|M|B|P)\\b.*"))
-                .toList();
+        Pattern coming = Pattern.compile("^\\S+ p[01]" + appliance + "\\s+(In|M|B|P)\\b");
+        return lines().stream().filter(line -> coming.matcher(line).find()).toList();
     }
 
     @Override

@@ -152,6 +152,12 @@ public final class NamespaceLab implements Lab {
 
     @Override
     public synchronized void powerOn(String appliance) throws IOException {
+        boot(appliance);
+        startAgent(appliance);
+    }
+
+    /** Switches an appliance on, and leaves its agent to {@link #startAgent}. */
+    public synchronized void boot(String appliance) throws IOException {
         AgentFiles files = files(appliance);
         Sandbox before = appliances.get(appliance);
         if (before != null && before.hasPower()) {
@@ -168,7 +174,6 @@ public final class NamespaceLab implements Lab {
         appliances.put(appliance, sandbox);
         int number = number(appliance);
         plug(appliance, sandbox, Map.of("eth0", "10.77.0." + number + "/24", "eth1", "10.78.0." + number + "/24"));
-        startAgent(appliance);
     }
 
     @Override
@@ -251,6 +256,12 @@ public final class NamespaceLab implements Lab {
                 new NfsHandle(client, "nfs://" + ADDRESS + "/n/records", files),
                 NewConnections.smb(client, "//" + ADDRESS + "/s", files),
                 NewConnections.nfs(client, "nfs://" + ADDRESS + "/n", files));
+    }
+
+    /** A client, not yet at work, that keeps one new file of that export open all the time. */
+    public Workload nfsClient(String export, String file) throws IOException {
+        Path files = Files.createDirectories(folder.resolve("client").resolve(export + "-" + file));
+        return new NfsHandle(client, "nfs://" + ADDRESS + "/" + export + "/" + file, files);
     }
 
     @Override

@@ -77,7 +77,7 @@ record Backing(Path path, Volume volume) {
         return Core.arguments(path, isDevice(), volume.bytes());
     }
 
-    private boolean isDevice() {
+    boolean isDevice() {
         return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
     }
 }

@@ -102,10 +102,18 @@ public final class QemuMirror implements Mirror, AutoCloseable {
             } catch (HostException e) {
                 trouble = String.valueOf(e.getMessage());
             }
-            return States.of(side, volume, trouble, call);
+            return withKept(States.of(side, volume, trouble, call), volume);
         } finally {
             side.lock.unlock();
         }
+    }
+
+    private MirrorState withKept(MirrorState state, Volume volume) throws HostException {
+        List<Path> kept = Kept.in(keptFolder(state.group(), volume), volume.name());
+        return kept.isEmpty()
+                ? state
+                : state.explained((state.detail().isEmpty() ? "" : state.detail() + "; ") + "former content is kept in "
+                        + String.join(", ", kept.stream().map(Path::toString).toList()));
     }
 
     @Override
@@ -258,12 +266,21 @@ public final class QemuMirror implements Mirror, AutoCloseable {
         return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     }
 
-    private Backing backing(String group, Volume volume) {
+    Backing backing(String group, Volume volume) {
         String given = volume.backing().getOrDefault(appliance, "");
-        Path path = given.isEmpty()
-                ? data.resolve("volumes").resolve(group).resolve(volume.name() + ".img")
-                : Path.of(given);
+        Path path = given.isEmpty() ? images(group).resolve(volume.name() + ".img") : Path.of(given);
         return new Backing(path, volume);
+    }
+
+    private Path images(String group) {
+        return data.resolve("volumes").resolve(group);
+    }
+
+    /** Where copies of a volume are kept: beside its file, where they may be clones. */
+    Path keptFolder(String group, Volume volume) {
+        Backing backing = backing(group, volume);
+        Path folder = backing.path().toAbsolutePath().getParent();
+        return backing.isDevice() || folder == null ? images(group) : folder;
     }
 
     private void adopt() {

@@ -1,6 +1,7 @@
 package sfo.ops.volume;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import sfo.ops.api.Call;
@@ -33,6 +34,9 @@ final class Secondary {
             String export = export(side, claim, before.session(), before.base());
             return new Target(volume.name(), mirror.address(), volume.port(), export);
         }
+        if (!equal && hasWritesOfItsOwn(before)) {
+            keep(mirror, side, before, call);
+        }
         boolean waits = !equal && mayWait(before, volume, claim);
         String session = waits ? before.session() : QemuMirror.newSession();
         String base = waits ? before.base() : base(before);
@@ -57,6 +61,22 @@ final class Secondary {
         side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
         boundSilence(side);
         return new Target(volume.name(), mirror.address(), volume.port(), export);
+    }
+
+    private static boolean hasWritesOfItsOwn(MirrorRecord record) {
+        return record.role() != Role.SECONDARY && (record.sync() == Sync.SOLO || record.sync() == Sync.SYNCING);
+    }
+
+    /** Returns when the other primary may overwrite it. */
+    private static void keep(QemuMirror mirror, Side side, MirrorRecord before, Call call) throws HostException {
+        Kept kept = side.kept();
+        if (kept == null || kept.failed() || !kept.isOf(before)) {
+            Path folder = mirror.keptFolder(side.group, before.volume());
+            kept = Kept.begin(mirror.exec(), mirror.backing(side.group, before.volume()), folder, before, call);
+            side.kept(kept);
+        }
+        kept.need(call);
+        side.kept(null);
     }
 
     private static boolean takes(Side side, MirrorRecord record, Claim claim) {

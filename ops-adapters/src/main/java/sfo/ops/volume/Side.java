@@ -52,6 +52,7 @@ final class Side {
     private final Consumer<Side> changed;
     private @Nullable MirrorRecord record;
     private @Nullable Resync resync;
+    private @Nullable Kept kept;
     private boolean linked;
     private boolean connected;
     private volatile String detail = "";
@@ -288,6 +289,19 @@ final class Side {
         return resync != null && resync.underWay();
     }
 
+    /** The copy that is being made of what it has alone. */
+    @Nullable
+    Kept kept() {
+        return kept;
+    }
+
+    void kept(@Nullable Kept next) {
+        if (kept != null) {
+            kept.stop();
+        }
+        kept = next;
+    }
+
     /** What last went wrong with it, for people. */
     String detail() {
         return detail.isEmpty() ? broke : detail;
@@ -337,6 +351,7 @@ final class Side {
 
     /** Lets go of the daemons' monitors; they go on. */
     void release() {
+        kept(null);
         coreDaemon.disconnect();
         frontDaemon.disconnect();
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -323,5 +324,73 @@ class MirrorLinkTest {
         appender.finish();
         rig.a.unmount(volume, FIRST);
         assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+    }
+
+    /** {@code a} goes on alone and dies; {@code b} takes over without what {@code a} wrote last. */
+    private void partWays() throws Exception {
+        rig.serving(volume, FIRST);
+        rig.a.in(() -> {
+            rig.a.mirror.serves(GROUP, volume, call());
+            return 0;
+        });
+        rig.cut();
+        rig.a.await(volume, Sync.SOLO);
+        rig.b.await(volume, Sync.LOST);
+        write(rig.a.point().resolve("data/alone"), 8);
+        rig.a.kill(volume);
+        Mounts.unmount(new Exec(), rig.a.point(), call());
+        rig.a.demote(volume, FIRST);
+        rig.heal();
+        rig.b.promote(volume, SECOND);
+        rig.b.mount(volume, SECOND);
+        write(rig.b.point().resolve("data/later"), 8);
+    }
+
+    @Test
+    void whatASideWroteAloneIsKeptBeforeItIsOverwritten() throws Exception {
+        partWays();
+        Path alone = Files.copy(image("a"), rig.folder.resolve("alone"));
+
+        rig.mirror(rig.b, rig.a, volume, SECOND);
+        Path kept = image("a").resolveSibling("v1.kept-" + FIRST.tag());
+        assertThat(rig.a.state(volume).detail()).contains(kept.toString());
+        assertThat(Files.mismatch(kept, alone)).isEqualTo(-1);
+
+        rig.b.unmount(volume, SECOND);
+        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        rig.a.restartAgent();
+        assertThat(rig.a.state(volume).detail()).contains(kept.toString());
+        Files.delete(kept);
+        assertThat(rig.a.state(volume).detail()).doesNotContain("kept");
+    }
+
+    @Test
+    void aSideThatHasNoRoomToKeepWhatItWroteAloneIsNotOverwritten() throws Exception {
+        Exec exec = new Exec();
+        Path platter = rig.folder.resolve("platter");
+        exec.need(call(), "truncate", "-s", "512M", platter.toString());
+        String device = exec.need(call(), "losetup", "--find", "--show", platter.toString())
+                .strip();
+        rig.atEnd(() -> exec.need(call(), "losetup", "--detach", device));
+        volume = MirrorRig.volume(FileSystem.EXT4, Mode.SYNCHRONOUS, LinkLoss.SOLO, Map.of("a", device));
+        Path images = Files.createDirectories(image("a").getParent());
+        exec.need(call(), "mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", images.toString());
+        rig.atEnd(() -> exec.need(call(), "umount", images.toString()));
+        partWays();
+
+        assertThatThrownBy(() -> rig.begin(rig.b, rig.a, volume, SECOND))
+                .hasMessageContaining("300 MiB are free there, and 640 MiB are needed");
+        assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.SOLO);
+        exec.need(call(), "mount", "-o", "remount,size=700m", images.toString());
+        rig.mirror(rig.b, rig.a, volume, SECOND);
+        Path kept = images.resolve("v1.kept-" + FIRST.tag());
+        Path mounted = Files.createDirectories(rig.folder.resolve("kept"));
+        exec.need(call(), "mount", "-o", "loop", kept.toString(), mounted.toString());
+        try {
+            assertThat(mounted.resolve("data/alone")).hasSize(8 << 20);
+            assertThat(mounted.resolve("data/later")).doesNotExist();
+        } finally {
+            Mounts.unmount(exec, mounted, call());
+        }
     }
 }
