@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import sfo.protocol.control.Views;
 import sfo.protocol.control.Views.GroupState;
+import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Reason;
@@ -41,7 +42,8 @@ public final class GroupViews {
                 definition,
                 state(k, definition, reasons),
                 k.state().claim(),
-                holds,
+                // on its way back it has let go, or is about to
+                holds && k.state().openOperation().isEmpty(),
                 k.waiting(),
                 k.mirrors(),
                 List.of(),
@@ -52,15 +54,14 @@ public final class GroupViews {
     private static GroupState state(Known k, GroupDefinition definition, List<Reason> reasons) {
         boolean open = k.state().openOperation().isPresent();
         Optional<SagaState> saga = k.saga().filter(s -> open && s.opened().isPresent());
-        boolean stuck = saga.flatMap(SagaState::ended).isPresent();
+        boolean stuck = saga.flatMap(SagaState::ended)
+                .filter(e -> e.outcome() == SagaEvent.Outcome.NEEDS_ATTENTION)
+                .isPresent();
         if (k.state().conflict().isPresent() || stuck || (open && !k.waiting().isEmpty())) {
             return GroupState.NEEDS_ATTENTION;
         }
-        if (saga.isPresent()) {
-            SagaState s = saga.get();
-            return !s.back()
-                    ? GroupState.FAILING_OVER
-                    : s.undo().isPresent() ? GroupState.UNDOING : GroupState.ROLLING_BACK;
+        if (open) {
+            return operation(k.state(), saga);
         }
         if (k.standing() != GroupRules.Standing.HOLDS) {
             return GroupState.STANDING_BY;
@@ -69,5 +70,14 @@ public final class GroupViews {
             return GroupState.FAILED_OVER;
         }
         return reasons.isEmpty() ? GroupState.NORMAL : GroupState.DEGRADED;
+    }
+
+    /** Also while its saga is still read from the journal, after a restart. */
+    private static GroupState operation(sfo.agent.rules.GroupState state, Optional<SagaState> saga) {
+        boolean back = saga.filter(SagaState::back).isPresent();
+        if (!back && !state.servingSaga().equals(state.openOperation())) {
+            return GroupState.FAILING_OVER;
+        }
+        return back && saga.get().undo().isEmpty() ? GroupState.ROLLING_BACK : GroupState.UNDOING;
     }
 }

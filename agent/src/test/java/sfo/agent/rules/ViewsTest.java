@@ -109,10 +109,30 @@ class ViewsTest {
                 .apply(new SagaEvent.TurnedBack(4, "undo", NOON));
         SagaState stuck = back.apply(new SagaEvent.Ended(4, Outcome.NEEDS_ATTENTION, List.of("x: y"), NOON));
         assertThat(operating(RUNNING, "")).isEqualTo(Views.GroupState.FAILING_OVER);
+        assertThat(operating(SagaState.EMPTY, ""))
+                .as("not read from the journal yet")
+                .isEqualTo(Views.GroupState.FAILING_OVER);
         assertThat(operating(back, "")).isEqualTo(Views.GroupState.ROLLING_BACK);
         assertThat(operating(undo, "")).isEqualTo(Views.GroupState.UNDOING);
         assertThat(operating(undo, "for word")).isEqualTo(Views.GroupState.NEEDS_ATTENTION);
         assertThat(operating(stuck, "")).isEqualTo(Views.GroupState.NEEDS_ATTENTION);
+    }
+
+    @Test
+    void aGroupOnItsWayBackIsNotShownAsServed() {
+        GroupState reopened =
+                serving(claim(2, "b")).apply(new GroupEvent.OperationReopened(4, "files-1", "undo", NOON));
+        Views.GroupView view = GroupViews.view(
+                new GroupViews.Known(
+                        reopened,
+                        Standing.HOLDS,
+                        List.of(),
+                        List.of("a"),
+                        Optional.of(ended(RUNNING, Outcome.DONE)),
+                        ""),
+                "b");
+        assertThat(view.servedHere()).isFalse();
+        assertThat(view.state()).isEqualTo(Views.GroupState.UNDOING);
     }
 
     @Test

@@ -250,16 +250,16 @@ public final class Pair implements AutoCloseable {
         return client.open(ADDRESS, Share.Protocol.NFS, "n", name);
     }
 
-    /** Acknowledged when it returns. */
+    /** The file's whole content, acknowledged when it returns: one record of a fixed length, so that the next covers it. */
     public void write(String file, String text) {
         run(() -> {
-            file(file).write(0, text.getBytes(StandardCharsets.UTF_8));
+            file(file).write(0, String.format("%-512s", text).getBytes(StandardCharsets.UTF_8));
             return true;
         });
     }
 
     public String read(String file) {
-        return run(() -> new String(file(file).readAll(), StandardCharsets.UTF_8));
+        return run(() -> new String(file(file).readAll(), StandardCharsets.UTF_8).strip());
     }
 
     /** Files that are kept aside there because nobody else ever had what was written to them. */
@@ -342,12 +342,9 @@ public final class Pair implements AutoCloseable {
         noFaults(a);
         noFaults(b);
         mendLink();
-        for (Appliance appliance : List.of(a, b)) {
-            if (!appliance.runs()) {
-                appliance.start();
-            }
-            appliance.thaw();
-        }
+        bothRun();
+        a.thaw();
+        b.thaw();
         until("both agents know the group", () -> !group(a).isMissingNode() && !group(b).isMissingNode());
         until("somebody serves", () -> serves(a) || serves(b));
         if (serves(b)) {
@@ -356,9 +353,20 @@ public final class Pair implements AutoCloseable {
         until("a serves, b has everything", this::isNormal);
     }
 
+    private void bothRun() {
+        for (Appliance appliance : List.of(a, b)) {
+            if (!appliance.runs()) {
+                appliance.start();
+            }
+        }
+    }
+
     /** {@code sfo undo}, as often as it takes on a busy machine; what a alone has is given up. */
     public void backHome() {
-        until("a serves again", () -> b.sfo("undo", GROUP, "--accept-loss").exit() == 0);
+        until("a serves again", () -> {
+            bothRun();
+            return serves(a) || b.sfo("undo", GROUP, "--accept-loss").exit() == 0;
+        });
     }
 
     /** Its mirror ended more than a few seconds ago: longer than what can be put down to its primary's death. */

@@ -150,6 +150,60 @@ class RefusalsIT {
     }
 
     @Test
+    void whereTheReplicaIsBehindUntilThatIsAccepted() {
+        pair.write("before", "on both");
+        pair.cutLink();
+        pair.until("a goes on alone", () -> {
+            pair.write("after", "on a alone");
+            return pair.group(pair.a)
+                    .path("mirrors")
+                    .path(0)
+                    .path("sync")
+                    .asText()
+                    .equals("SOLO");
+        });
+        pair.until(
+                "b has lost a",
+                () -> pair.group(pair.b)
+                        .path("mirrors")
+                        .path(0)
+                        .path("sync")
+                        .asText()
+                        .equals("LOST"));
+        pair.until("that was a while ago", () -> pair.longSince(pair.b));
+        String since = pair.group(pair.b).path("mirrors").path(0).path("since").asText();
+        pair.mendAgentsOnly();
+        pair.until(
+                "b hears that a lives on",
+                () -> pair.b.sfo("check", Pair.GROUP).codes().contains("MIRROR-BEHIND"));
+        pair.cutPower(pair.a);
+
+        Reply check = refused("check", Pair.GROUP);
+        assertThat(check.codes()).containsExactly("MIRROR-BEHIND");
+        assertThat(check.json().path("reasons").path(0).path("text").asText()).contains(since);
+        Reply reply = refused("failover", Pair.GROUP);
+        assertThat(reply.codes()).containsExactly("MIRROR-BEHIND");
+        assertThat(reply.json().path("reasons").path(0).path("text").asText()).contains(since);
+
+        assertThat(pair.b.sfo("failover", Pair.GROUP, "--accept-loss").exit()).isZero();
+        assertThat(pair.onTheWire()).containsExactly("b");
+        assertThat(pair.read("before")).isEqualTo("on both");
+
+        // a comes back with writes that b never had: not overwritten before that is accepted, and then kept aside
+        pair.mendLink();
+        pair.a.start();
+        pair.until(
+                "a says that it has writes of its own",
+                () -> pair.b.sfo("undo", Pair.GROUP).codes().contains("MIRROR-DIVERGED"));
+        assertThat(pair.onTheWire()).containsExactly("b");
+        pair.b.must("undo", Pair.GROUP, "--accept-loss", "--dry-run");
+        assertThat(pair.keptOn(pair.a)).isEmpty();
+        pair.b.must("undo", Pair.GROUP, "--accept-loss");
+        assertThat(pair.onTheWire()).containsExactly("a");
+        assertThat(pair.keptOn(pair.a)).anyMatch(file -> file.endsWith("after"));
+    }
+
+    @Test
     void onceItIsFailedOver() {
         pair.cutPower(pair.a);
         pair.b.must("failover", Pair.GROUP);

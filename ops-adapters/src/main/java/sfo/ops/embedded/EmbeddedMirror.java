@@ -153,24 +153,55 @@ final class EmbeddedMirror implements Mirror {
         if (running.export().equals(target.export()) && volumes.connected(id, running)) {
             return;
         }
+        volumes.record(id, offered(entry, claim, equal));
+        volumes.runs(id, new Running(Role.SECONDARY, claim, target.export(), "", 0, Optional.empty()));
+    }
+
+    /** Nothing is written over it before a primary connects: it stays as fit as it was, and what it alone has stays its own. */
+    private static Entry offered(Entry entry, Claim claim, boolean equal) {
+        if (!equal && entry.sync() == Sync.SOLO) {
+            return new Entry(
+                    entry.side(),
+                    claim,
+                    Sync.SOLO,
+                    entry.since(),
+                    entry.written(),
+                    entry.before(),
+                    entry.onLinkLoss(),
+                    entry.kept());
+        }
+        boolean whole = entry.sync() == Sync.REPLICATING || entry.sync() == Sync.CLEAN;
+        return new Entry(
+                Role.SECONDARY,
+                claim,
+                equal || whole ? Sync.LOST : entry.sync(),
+                equal ? Optional.of(Instant.now()) : entry.since(),
+                false,
+                Optional.empty(),
+                entry.onLinkLoss(),
+                entry.kept());
+    }
+
+    /** A copy is about to be written over it; what it alone has is kept aside. */
+    private static void overwritten(VolumeId id, Volumes volumes) throws IOException {
+        Entry entry = volumes.need(id);
         String kept = entry.kept();
-        if (!equal && entry.side() == Role.PRIMARY && entry.sync() == Sync.SOLO && entry.written()) {
-            // writes that nobody else ever received: not overwritten without a copy
-            kept = "kept-" + entry.claim().tag();
+        if (entry.sync() == Sync.SOLO && entry.written()) {
+            kept = "kept-before-" + entry.claim().tag();
             Disk.copyTree(volumes.data(id), volumes.folder(id).resolve(kept));
         }
+        boolean behind = entry.sync() == Sync.LOST || entry.sync() == Sync.INCONSISTENT;
         volumes.record(
                 id,
                 new Entry(
                         Role.SECONDARY,
-                        claim,
-                        equal ? Sync.LOST : Sync.INCONSISTENT,
-                        Optional.of(Instant.now()),
+                        entry.claim(),
+                        Sync.INCONSISTENT,
+                        behind ? entry.since() : Optional.of(Instant.now()),
                         false,
                         Optional.empty(),
                         entry.onLinkLoss(),
                         kept));
-        volumes.runs(id, new Running(Role.SECONDARY, claim, target.export(), "", 0, Optional.empty()));
     }
 
     @Override
@@ -255,6 +286,9 @@ final class EmbeddedMirror implements Mirror {
                 || !there.claim().equals(claim)) {
             throw new IOException(target.host() + " has no export \"" + target.export() + "\" (it has \""
                     + there.export() + "\"): another claim was made since, or the export was closed");
+        }
+        if (!equal) {
+            overwritten(id, theirs);
         }
         // recorded first: cut off anywhere below, it is a mirror without a connection, and settles as SOLO
         volumes.record(

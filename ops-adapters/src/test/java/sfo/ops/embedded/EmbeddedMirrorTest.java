@@ -13,6 +13,7 @@ import static sfo.ops.embedded.Pair.volume;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -88,7 +89,9 @@ class EmbeddedMirrorTest {
         pair.world.cutLink("a", "b");
         Pair.state(pair.b);
         pair.world.mendLink("a", "b");
-        pair.b.mirror().openTarget(GROUP, volume(), A1, false, call());
+        pair.fault("a", "mirror-copy", "fail");
+        Target target = pair.b.mirror().openTarget(GROUP, volume(), A1, false, call());
+        pair.a.mirror().connect(GROUP, volume(), A1, target, false, call());
         pair.world.cutPower("a");
         pair.world.cutPower("b");
         pair.b = pair.open("b");
@@ -96,6 +99,18 @@ class EmbeddedMirrorTest {
         assertThatThrownBy(() -> Pair.apply(pair.b, primary("b", B2)))
                 .isInstanceOf(HostException.class)
                 .hasMessageContaining("is inconsistent since");
+    }
+
+    @Test
+    void aReplicaThatOnlyWaitsForItsPrimaryIsAsFitAsBefore() throws Exception {
+        pair.world.cutLink("a", "b");
+        Optional<Instant> since = Pair.state(pair.b).since();
+        pair.b.mirror().openTarget(GROUP, volume(), A1, false, call());
+        assertThat(Pair.sync(pair.b)).isEqualTo(Sync.LOST);
+        assertThat(Pair.state(pair.b).since()).isEqualTo(since);
+        pair.world.cutPower("a");
+        Pair.serve(pair.b, B2);
+        assertThat(pair.read(5)).isEqualTo("first");
     }
 
     @Test
@@ -218,9 +233,9 @@ class EmbeddedMirrorTest {
         pair.a = pair.open("a");
         pair.mirror(pair.b, pair.a, B2);
         assertThat(Files.readString(file("a"))).isEqualTo("first");
-        Path kept = pair.world.appliance("a").resolve("volumes/web/tank/kept-1-a-one/data/file");
+        Path kept = pair.world.appliance("a").resolve("volumes/web/tank/kept-before-2-b-two/data/file");
         assertThat(Files.readString(kept)).isEqualTo("alone");
-        assertThat(Pair.state(pair.a).detail()).contains("kept-1-a-one");
+        assertThat(Pair.state(pair.a).detail()).contains("kept-before-2-b-two");
     }
 
     @Test

@@ -1,0 +1,129 @@
+package sfo.it.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import sfo.it.harness.Pair;
+import sfo.it.harness.Reply;
+import sfo.it.harness.Tree;
+
+/**
+ * The agent is killed at a point of a failover, at a point of the undo by the one that gives, and at a point of the undo
+ * by the one that receives: each time the next agent ends what was begun, done or undone. By default a few rounds of
+ * three points that {@code -Dsfo.crash.seed} chooses; {@code -Dsfo.crash.all=true} takes every point of every step.
+ */
+@Timeout(1800)
+class CrashIT {
+    private static final List<String> POINTS = List.of("before-intent", "after-intent", "after-act", "after-success");
+    private static final int ROUNDS = 4;
+
+    @TempDir
+    static Path folder;
+
+    private static Pair pair;
+
+    @BeforeAll
+    static void twoThatServe() {
+        pair = Pair.serving(folder);
+    }
+
+    @AfterAll
+    static void end() {
+        pair.close();
+    }
+
+    private record Round(String failover, String giver, String receiver) {}
+
+    @TestFactory
+    Stream<DynamicTest> killedAnywhereItIsDoneOrUndone() {
+        long seed = Long.getLong("sfo.crash.seed", System.nanoTime() & 0xffff);
+        boolean all = Boolean.getBoolean("sfo.crash.all");
+        Random random = new Random(seed);
+        List<String> failover = points("", random);
+        List<String> giver = points("undo-", random);
+        List<String> receiver = points("", random);
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int i = 0; i < (all ? failover.size() : ROUNDS); i++) {
+            Round round = new Round(failover.get(i), giver.get(i), receiver.get(i));
+            tests.add(DynamicTest.dynamicTest("seed " + seed + ": " + round, () -> play(round)));
+        }
+        return tests.stream();
+    }
+
+    /** Every point of every step, in any order. */
+    private static List<String> points(String prefix, Random random) {
+        List<String> points = new ArrayList<>();
+        for (JsonNode step : pair.steps(pair.b)) {
+            for (String point : POINTS) {
+                points.add(prefix + point + ":" + step.path("id").asText());
+            }
+        }
+        Collections.shuffle(points, random);
+        return points;
+    }
+
+    private void play(Round round) {
+        pair.normal();
+        pair.b.kill();
+        pair.b.start("sfo.crash=" + round.failover());
+        pair.until("b is back", pair::isNormal);
+        pair.write("records", round + " before");
+        pair.cutPower(pair.a);
+        Tree before = pair.tree(pair.b).withoutReplicasContent();
+
+        Reply reply = pair.b.sfo("failover", Pair.GROUP);
+        assertThat(reply.exit())
+                .as("the operator's client lost its agent: %s", reply)
+                .isEqualTo(6);
+        assertThat(pair.b.awaitEnd()).as(pair.b.endOfLog()).isEqualTo(137);
+        assertThat(pair.onTheWire()).isSubsetOf("b");
+        pair.b.start("sfo.crash=" + round.giver());
+        failedOver(round, before);
+        pair.write("records", round + " on b");
+
+        pair.a.start("sfo.crash=" + round.receiver());
+        pair.until("a has every write of b", pair::mayGoHome);
+        assertThat(pair.b.sfo("undo", Pair.GROUP).exit()).isEqualTo(6);
+        assertThat(pair.b.awaitEnd()).as(pair.b.endOfLog()).isEqualTo(137);
+        assertThat(pair.onTheWire()).isSubsetOf("b");
+        pair.b.start();
+        // b goes on; a is permitted, and dies in turn; b learns that it did not open, or that it did
+        pair.until("a died too", () -> !pair.a.runs());
+        assertThat(pair.a.awaitEnd()).as(pair.a.endOfLog()).isEqualTo(137);
+        assertThat(pair.onTheWire()).hasSizeLessThanOrEqualTo(1);
+        pair.a.start();
+        pair.until("one of them serves", () -> pair.serves(pair.a) != pair.serves(pair.b));
+        assertThat(pair.onTheWire()).containsExactly(pair.serves(pair.a) ? "a" : "b");
+        assertThat(pair.read("records")).isEqualTo(round + " on b");
+        pair.normal();
+        assertThat(pair.read("records")).isEqualTo(round + " on b");
+    }
+
+    /** Done; or undone with b as before, and then a second failover is done. */
+    private static void failedOver(Round round, Tree before) {
+        pair.until(
+                "the failover is over",
+                () -> List.of("FAILED_OVER", "STANDING_BY").contains(pair.state(pair.b)));
+        if (pair.state(pair.b).equals("STANDING_BY")) {
+            assertThat(before.differences(pair.tree(pair.b).withoutReplicasContent()))
+                    .as("%s: undone", round)
+                    .isEmpty();
+            assertThat(pair.onTheWire()).isEmpty();
+            pair.b.must("failover", Pair.GROUP);
+        }
+        assertThat(pair.onTheWire()).containsExactly("b");
+        assertThat(pair.read("records")).isEqualTo(round + " before");
+    }
+}

@@ -1,0 +1,166 @@
+package sfo.it.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import sfo.it.harness.Appliance;
+import sfo.it.harness.Pair;
+import sfo.it.harness.Reply;
+import sfo.it.harness.WireWatch;
+
+/** I5, I7: agents and appliances come and go, in any order; who served before it was off does not serve by itself. */
+@Timeout(240)
+class RebootsIT {
+    @TempDir
+    static Path folder;
+
+    private static Pair pair;
+
+    @BeforeAll
+    static void twoThatServe() {
+        pair = Pair.serving(folder);
+    }
+
+    @AfterAll
+    static void end() {
+        pair.close();
+    }
+
+    @BeforeEach
+    void allIsWell() {
+        pair.normal();
+    }
+
+    private static void reboot(Appliance appliance) {
+        pair.cutPower(appliance);
+        appliance.start();
+    }
+
+    /** What it waits for, as status says it. */
+    private static String waiting(Appliance appliance) {
+        return pair.group(appliance).path("waiting").asText();
+    }
+
+    @Test
+    void agentsOfBothAreRestartedInAnyOrderAndNothingThatIsServedIsTouched() {
+        try (WireWatch watch = WireWatch.of(pair)) {
+            for (List<Appliance> order : List.of(List.of(pair.a, pair.b), List.of(pair.b, pair.a))) {
+                order.forEach(Appliance::kill);
+                assertThat(pair.onTheWire()).containsExactly("a");
+                pair.write("records", "while no agent runs");
+                order.get(0).start();
+                pair.until(
+                        "the first one answers alone",
+                        () -> !pair.group(order.get(0)).isMissingNode());
+                order.get(1).start();
+                pair.until("as before", pair::isNormal);
+            }
+            assertThat(watch.gaps()).as("moments when nobody answered").isZero();
+            assertThat(watch.worst()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theSurvivorIsRebootedAloneAndThenTakesOver() {
+        pair.write("records", "acknowledged");
+        pair.cutPower(pair.a);
+        reboot(pair.b);
+        pair.until("b knows the group", () -> pair.state(pair.b).equals("STANDING_BY"));
+        assertThat(pair.onTheWire()).isEmpty();
+        Reply reply = pair.b.sfo("failover", Pair.GROUP);
+        if (reply.exit() == 3) {
+            // nobody can know from here whether a lived on while b booted
+            assertThat(reply.codes()).containsExactly("MIRROR-BEHIND");
+            reply = pair.b.sfo("failover", Pair.GROUP, "--accept-loss");
+        }
+        assertThat(reply.exit()).as("%s", reply).isZero();
+        assertThat(pair.onTheWire()).containsExactly("b");
+        assertThat(pair.read("records")).isEqualTo("acknowledged");
+    }
+
+    @Test
+    void theFailedOneComesBackIntoOneViewAndStandsByThoughItServedBefore() {
+        pair.cutPower(pair.a);
+        pair.b.must("failover", Pair.GROUP);
+        pair.write("records", "on b");
+        try (WireWatch watch = WireWatch.of(pair)) {
+            pair.a.start();
+            pair.until(
+                    "one view within 15 s of a's start, and some for a busy machine",
+                    Duration.ofSeconds(30),
+                    () -> Pair.allUp(pair.a) && Pair.allUp(pair.b));
+            pair.until("a mirrors for b", () -> pair.replicating(pair.a, "SECONDARY"));
+            assertThat(pair.state(pair.a)).isEqualTo("STANDING_BY");
+            assertThat(pair.serves(pair.a)).isFalse();
+            assertThat(pair.state(pair.b)).isEqualTo("FAILED_OVER");
+            assertThat(watch.everHeld()).containsExactly("b");
+            assertThat(watch.gaps()).isZero();
+        }
+        assertThat(pair.read("records")).isEqualTo("on b");
+    }
+
+    @Test
+    void aHolderThatBootedAloneWaitsAndSaysSoAndServesWhenItIsTold() {
+        pair.write("records", "acknowledged");
+        pair.cutPower(pair.b);
+        reboot(pair.a);
+        pair.until("a says what it waits for", () -> waiting(pair.a).contains("sfo resume " + Pair.GROUP));
+        assertThat(pair.onTheWire()).isEmpty();
+        assertThat(pair.a.sfo("undo", Pair.GROUP).exit()).isEqualTo(3);
+        pair.a.must("resume", Pair.GROUP, "--reason", "b is off for repair");
+        assertThat(pair.onTheWire()).containsExactly("a");
+        assertThat(pair.read("records")).isEqualTo("acknowledged");
+        assertThat(pair.a.sfo("resume", Pair.GROUP).exit()).isEqualTo(3);
+        assertThat(waiting(pair.a)).isEmpty();
+    }
+
+    @Test
+    void aHolderThatBootedIsConfirmedByALivingPeer() {
+        pair.write("records", "acknowledged");
+        reboot(pair.a);
+        pair.until("a serves again by itself", () -> pair.serves(pair.a));
+        assertThat(pair.onTheWire()).containsExactly("a");
+        assertThat(pair.read("records")).isEqualTo("acknowledged");
+        assertThat(pair.a.must("history", Pair.GROUP).out()).contains("b confirms the claim");
+    }
+
+    @Test
+    void bothLosePowerAtOnceAndTheHolderServesAgain() {
+        pair.write("records", "acknowledged");
+        pair.cutPower(pair.a);
+        pair.cutPower(pair.b);
+        pair.b.start();
+        pair.until("b stands by", () -> pair.state(pair.b).equals("STANDING_BY"));
+        assertThat(pair.onTheWire()).isEmpty();
+        pair.a.start();
+        pair.until("a serves again", () -> pair.serves(pair.a));
+        assertThat(pair.onTheWire()).containsExactly("a");
+        assertThat(pair.read("records")).isEqualTo("acknowledged");
+    }
+
+    @Test
+    void bothLosePowerAfterAFailoverAndTheSurvivorServesAgain() {
+        pair.cutPower(pair.a);
+        pair.b.must("failover", Pair.GROUP);
+        pair.write("records", "on b");
+        pair.cutPower(pair.b);
+        pair.a.start();
+        pair.until(
+                "a stands by, though it does not know of b's claim",
+                () -> !waiting(pair.a).isEmpty());
+        assertThat(pair.onTheWire()).isEmpty();
+        pair.b.start();
+        pair.until("b serves again", () -> pair.serves(pair.b));
+        assertThat(pair.onTheWire()).containsExactly("b");
+        assertThat(pair.read("records")).isEqualTo("on b");
+        assertThat(pair.serves(pair.a)).isFalse();
+    }
+}
