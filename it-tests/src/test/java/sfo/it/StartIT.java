@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.fusesource.leveldbjni.JniDBFactory;
 import org.iq80.leveldb.DB;
 import org.iq80.leveldb.Options;
@@ -21,24 +20,22 @@ class StartIT {
     Path folder = Path.of("set by JUnit");
 
     @Test
-    void toldToEndItEndsInOrderWithinThreeSecondsAndCanStartAgain() {
+    void toldToEndItEndsInOrderAndCanStartAgain() {
         try (Site site = new Site(folder, "a", "b")) {
             AgentProcess a = site.start("a");
             AgentProcess b = site.start("b");
             a.awaitMembers("a=up b=up");
             b.awaitMembers("a=up b=up");
 
-            long start = System.nanoTime();
             b.terminate();
             assertThat(b.awaitExit()).isZero();
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
             a.awaitMembers("a=up");
             site.start("b").awaitMembers("a=up b=up");
         }
     }
 
     @Test
-    void toldToEndWhileThePeerIsDeadItStillEndsWithinThreeSeconds() {
+    void toldToEndWhileThePeerIsDeadItStillEnds() {
         try (Site site = new Site(folder, "a", "b")) {
             AgentProcess a = site.start("a");
             AgentProcess b = site.start("b");
@@ -46,10 +43,8 @@ class StartIT {
             b.kill();
             a.awaitMembers("a=up b=unreachable");
 
-            long start = System.nanoTime();
             a.terminate();
             assertThat(a.awaitExit()).isZero();
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
         }
     }
 

@@ -88,10 +88,8 @@ class FailoverInterfaceTest {
         assertThat(clientReaches(Lan.V4)).isFalse();
         assertThat(capture.betraying(Lan.MAC, Lan.V4, Lan.V6)).isEmpty();
 
-        long start = System.nanoTime();
         apply(open);
         assertThat(clientReaches(Lan.V4)).isTrue();
-        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isLessThan(1000);
         assertThat(clientReaches(Lan.V6)).isTrue();
         assertThat(holds(open)).isTrue();
         assertThat(holds(closed)).as("opened since").isTrue();
