@@ -12,15 +12,22 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Invalid;
 
-/** Clients' TCP connections to the servers in a group host, from the kernel's own tables; no process is started. */
+/**
+ * Clients' TCP connections to the servers in a group host, from the kernel's own tables; no process is started. The
+ * tables are the whole host's, and slow to go through (milliseconds): they are read only when the group host's own
+ * counters say that a connection came or went.
+ */
 final class Connections {
     private static final Pattern FORM = Pattern.compile("(.+):(\\d{1,5}) (.+):(\\d{1,5})");
     private static final Pattern SPACES = Pattern.compile("\\s+");
@@ -65,15 +72,40 @@ final class Connections {
         }
     }
 
-    private Connections() {}
+    /** What was read when the counters stood so. */
+    private record Seen(List<String> counters, List<String> connections) {}
+
+    private final Map<String, Seen> latest = new ConcurrentHashMap<>();
 
     /** Those established now; none if there is no group host here. */
-    static List<String> of(String group) throws HostException {
+    List<String> of(String group) throws HostException {
         Namespace host = Namespace.of(group);
         if (!host.isSound()) {
+            latest.remove(group);
             return List.of();
         }
-        return parse(host.call(Connections::tables, Call.within(Duration.ofSeconds(2))));
+        Seen before = latest.get(group);
+        Seen now = host.call(
+                () -> {
+                    List<String> counters = counters(Files.readAllLines(Path.of("/proc/thread-self/net/snmp")));
+                    return before != null && before.counters.equals(counters)
+                            ? before
+                            : new Seen(counters, parse(tables()));
+                },
+                Call.within(Duration.ofSeconds(2)));
+        latest.put(group, now);
+        return now.connections;
+    }
+
+    /** How many TCP connections were accepted so far, and how many are there, of the kernel's {@code net/snmp}. */
+    static List<String> counters(List<String> snmp) {
+        List<List<String>> tcp = snmp.stream()
+                .filter(line -> line.startsWith("Tcp:"))
+                .map(line -> List.of(SPACES.split(line, -1)))
+                .toList();
+        return Stream.of("PassiveOpens", "CurrEstab")
+                .map(name -> tcp.get(1).get(tcp.get(0).indexOf(name)))
+                .toList();
     }
 
     private static List<String> tables() throws IOException {

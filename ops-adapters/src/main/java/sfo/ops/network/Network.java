@@ -17,6 +17,8 @@ public final class Network implements AutoCloseable {
     private final Needs needs;
     private final Announcer announcer = new Announcer();
 
+    private final Connections connections = new Connections();
+
     /** @param host where the appliance's NICs are: {@link Namespace#OWN}, but for tests */
     public Network(Exec exec, Namespace host) {
         this.host = host;
@@ -50,7 +52,7 @@ public final class Network implements AutoCloseable {
 
     /** See {@link sfo.ops.api.Host#connections}; starts no process. */
     public List<String> connections(String group) throws HostException {
-        return Connections.of(group);
+        return connections.of(group);
     }
 
     @Override

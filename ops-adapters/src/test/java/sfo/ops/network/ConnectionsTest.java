@@ -34,6 +34,16 @@ class ConnectionsTest {
     }
 
     @Test
+    void whatCameOrWentShowsInTheCounters() {
+        assertThat(Connections.counters(List.of(
+                        "Ip: Forwarding",
+                        "Ip: 2",
+                        "Tcp: MaxConn ActiveOpens PassiveOpens CurrEstab",
+                        "Tcp: -1 7 14975 8")))
+                .containsExactly("14975", "8");
+    }
+
+    @Test
     void theTextOfAConnectionIsReadBack() {
         for (String text :
                 List.of("10.77.0.13:40000 10.77.0.100:445", "[fd77:0:0:0:0:0:0:13]:1 [fd77:0:0:0:0:0:0:100]:65535")) {
