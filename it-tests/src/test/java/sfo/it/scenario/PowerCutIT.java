@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -262,6 +265,56 @@ class PowerCutIT {
         powerOn("a");
         awaitMirrors("b", "a");
         sfo.must("b", "undo", Lab.GROUP, "--accept-loss");
+    }
+
+    @Test
+    void whatAWroteAloneIsKeptBeforeAnUndoGivesItUp() throws Exception {
+        inside("b", "ip", "link", "set", "eth1", "down");
+        sfo.await(
+                "a",
+                "a goes on alone",
+                LIMIT,
+                s -> Sfo.group(s).path("mirrors").findValuesAsText("sync").stream()
+                        .allMatch("SOLO"::equals));
+        awaitMore(clients("alone"), 20);
+        lab.cutPower("a");
+        inside("b", "ip", "link", "set", "eth1", "up");
+        assertThat(exit("failover", Lab.GROUP)).isEqualTo(3);
+        sfo.must("b", "failover", Lab.GROUP, "--accept-loss", "--reason", "a was alone, and lost its power");
+        List<Workload> after = clients("after");
+        powerOn("a");
+        sfo.await("a", "a knows the group", START, s -> !Sfo.group(s).isMissingNode());
+        await().atMost(LIMIT).until(() -> undoRefusedFor("MIRROR-DIVERGED"));
+
+        sfo.must("b", "undo", Lab.GROUP, "--accept-loss");
+        awaitMore(after, 20);
+        awaitMirrors("a", "b");
+        assertNothingLost(after);
+        Map<String, String> kept = new HashMap<>();
+        for (JsonNode mirror : Sfo.group(sfo.status("a")).path("mirrors")) {
+            kept.put(
+                    mirror.path("volume").asText(),
+                    mirror.path("detail").asText().replaceFirst(".* is kept in ", ""));
+        }
+        assertThat(kept)
+                .containsKeys("ext4", "xfs", "btrfs")
+                .allSatisfy((volume, file) -> assertThat(Path.of(file)).isRegularFile());
+        inside("a", "mkdir", "/run/kept");
+        inside("a", "mount", "-o", "loop", kept.getOrDefault("ext4", ""), "/run/kept");
+        assertThat(inside("a", "ls", "/run/kept/data"))
+                .contains(name + "-alone")
+                .doesNotContain(name + "-after");
+        inside("a", "umount", "/run/kept");
+    }
+
+    private static boolean undoRefusedFor(String code) throws IOException {
+        return lab.sfo("b", LIMIT, List.of("undo", Lab.GROUP, "--dry-run", "--json"))
+                .out()
+                .contains(code);
+    }
+
+    private static int exit(String... words) throws IOException {
+        return lab.sfo("b", LIMIT, List.of(words)).exit();
     }
 
     private static boolean lost(Workload client) {

@@ -247,7 +247,7 @@ final class MirrorRig {
         void await(Volume volume, MirrorState.Sync sync) {
             Awaitility.await(name + " " + sync)
                     .pollInterval(Duration.ofMillis(20))
-                    .atMost(Duration.ofSeconds(30))
+                    .atMost(Duration.ofSeconds(60))
                     .until(() -> state(volume).sync() == sync);
         }
 
