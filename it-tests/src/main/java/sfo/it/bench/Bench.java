@@ -32,10 +32,18 @@ import sfo.protocol.json.Json;
 public final class Bench implements Callable<Integer> {
     private static final Duration RUN = Duration.ofMinutes(4);
     private static final Duration IDLE = Duration.ofSeconds(20);
+    /** What an agent says when it does all that agents do. */
+    private static final String READY = " runs (started in ";
+
     private static final double TICKS_PER_SECOND = 100;
 
+    private enum Mode {
+        namespaces,
+        embedded
+    }
+
     @Option(names = "--mode", description = "namespaces (default; needs root) or embedded")
-    private String mode = "namespaces";
+    private Mode mode = Mode.namespaces;
 
     @Option(names = "--runs", description = "how often each thing is measured; 5 by default")
     private int runs = 5;
@@ -52,7 +60,17 @@ public final class Bench implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws InterruptedException {
+        try {
+            measure();
+            return 0;
+        } catch (IOException e) {
+            System.err.println("bench: " + e.getMessage());
+            return 1;
+        }
+    }
+
+    private void measure() throws IOException, InterruptedException {
         for (int run = 1; run <= runs; run++) {
             System.err.println("demo " + run + " of " + runs);
             demo();
@@ -63,11 +81,10 @@ public final class Bench implements Callable<Integer> {
         if (json != null) {
             Files.writeString(json, Json.text(Map.of("mode", mode, "figures", figures.values())));
         }
-        return 0;
     }
 
     private void demo() throws IOException, InterruptedException {
-        Process demo = new ProcessBuilder("agent/bin/sfo", "demo", "--mode", mode, "--json")
+        Process demo = new ProcessBuilder("agent/bin/sfo", "demo", "--mode", mode.name(), "--json")
                 .redirectErrorStream(true)
                 .start();
         String output = new String(demo.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -94,18 +111,21 @@ public final class Bench implements Callable<Integer> {
     private void agentAlone() throws IOException, InterruptedException {
         for (int run = 1; run <= runs; run++) {
             System.err.println("agent " + run + " of " + runs);
-            try (Lab lab = mode.equals("embedded") ? EmbeddedLab.make(false) : NamespaceLab.make(false)) {
+            try (Lab lab = mode == Mode.embedded ? EmbeddedLab.make(false) : NamespaceLab.make(false)) {
                 long begin = System.nanoTime();
                 lab.powerOn("a");
-                while (lab.sfo("a", RUN, List.of("status")).exit() != 0) {
+                while (!Files.exists(lab.log("a"))
+                        || !Files.readString(lab.log("a")).contains(READY)) {
                     if (System.nanoTime() - begin > RUN.toNanos()) {
                         throw new IOException("the agent is not ready after " + RUN);
                     }
-                    LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+                    LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
                 }
-                add("agent: switched on to ready (with polling client)", "ms", millisSince(begin), 2500);
+                add("agent: switched on to ready", "ms", millisSince(begin), 2500);
                 begin = System.nanoTime();
-                lab.sfo("a", RUN, List.of("status"));
+                if (!lab.sfo("a", RUN, List.of("status")).ok()) {
+                    throw new IOException("the agent said that it runs, and does not answer");
+                }
                 add("sfo status, as a whole process", "ms", millisSince(begin), 200);
                 ProcessHandle agent = agent(lab);
                 double before = ticks(agent);

@@ -144,17 +144,7 @@ final class Kept {
     }
 
     private void needRoom(Exec exec, Call call) throws HostException, IOException {
-        long needed = backing.isDevice()
-                ? of.volume().bytes()
-                : 512
-                        * Long.parseLong(exec.need(
-                                        call,
-                                        "stat",
-                                        "-L",
-                                        "-c",
-                                        "%b",
-                                        backing.path().toString())
-                                .strip());
+        long needed = backing.isDevice() ? of.volume().bytes() : allocated(exec, call);
         Files.deleteIfExists(unfinished());
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < needed + ROOM_LEFT) {
@@ -162,6 +152,11 @@ final class Kept {
                     + (free >> 20) + " MiB are free there, and " + ((needed + ROOM_LEFT) >> 20)
                     + " MiB are needed; make room in " + folder);
         }
+    }
+
+    private long allocated(Exec exec, Call call) throws HostException {
+        String blocks = exec.need(call, "stat", "-L", "-c", "%b", backing.path().toString());
+        return 512 * Long.parseLong(blocks.strip());
     }
 
     private void run() {

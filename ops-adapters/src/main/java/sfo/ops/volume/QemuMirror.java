@@ -108,12 +108,19 @@ public final class QemuMirror implements Mirror, AutoCloseable {
         }
     }
 
-    private MirrorState withKept(MirrorState state, Volume volume) throws HostException {
-        List<Path> kept = Kept.in(keptFolder(state.group(), volume), volume.name());
-        return kept.isEmpty()
-                ? state
-                : state.explained((state.detail().isEmpty() ? "" : state.detail() + "; ") + "former content is kept in "
-                        + String.join(", ", kept.stream().map(Path::toString).toList()));
+    private MirrorState withKept(MirrorState state, Volume volume) {
+        String found;
+        try {
+            List<Path> kept = Kept.in(keptFolder(state.group(), volume), volume.name());
+            if (kept.isEmpty()) {
+                return state;
+            }
+            found = "former content is kept in "
+                    + String.join(", ", kept.stream().map(Path::toString).toList());
+        } catch (HostException e) {
+            found = String.valueOf(e.getMessage());
+        }
+        return state.explained(state.detail().isEmpty() ? found : state.detail() + "; " + found);
     }
 
     @Override

@@ -98,6 +98,7 @@ final class Secondary {
         Kept kept = side.kept();
         if (kept == null || kept.failed() || !kept.isOf(before)) {
             Path folder = mirror.keptFolder(side.group, before.volume());
+            side.kept(null);
             kept = Kept.begin(mirror.exec(), mirror.backing(side.group, before.volume()), folder, before, call);
             side.kept(kept);
         }
