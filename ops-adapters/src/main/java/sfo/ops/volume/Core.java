@@ -160,12 +160,6 @@ final class Core {
         daemon.execute(call, "block-dirty-bitmap-remove", Map.of("node", NODE, "name", name));
     }
 
-    void dropBitmapIfThere(String name, Call call) throws HostException {
-        if (bitmaps(call).containsKey(name)) {
-            dropBitmap(name, call);
-        }
-    }
-
     /** Bytes written since each bitmap was added (or last copied), by its name, oldest first. */
     Map<String, Long> bitmaps(Call call) throws HostException {
         Map<String, Long> found = new LinkedHashMap<>();

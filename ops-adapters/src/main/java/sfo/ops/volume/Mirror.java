@@ -35,9 +35,9 @@ public interface Mirror {
 
     /**
      * Opens the export, under a name that carries {@code claim}, for the primary that made it; any other export of the
-     * volume is closed first. Records INCONSISTENT before the first write can arrive (until one does, it counts as what
-     * it was), unless {@code equal}: both sides are known to be equal. What a former primary wrote alone is copied aside
-     * first: refused until that is done. Refused while primary here, or for a claim lower than the recorded one.
+     * volume is closed first. Records INCONSISTENT before the first write can arrive, unless {@code equal}: both sides
+     * are known to be equal. What a former primary wrote alone is copied aside first: refused until that is done. Refused
+     * while primary here, or for a claim lower than the recorded one.
      */
     Target openTarget(String group, Volume volume, Claim claim, boolean equal, Call call) throws HostException;
 

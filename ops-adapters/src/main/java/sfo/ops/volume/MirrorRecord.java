@@ -22,7 +22,7 @@ import sfo.protocol.model.Volume;
  * @param base secondary: the session whose break left this content, so that a primary that remembers what it wrote since
  *     can send just that; empty if it is not known
  * @param target primary: where it mirrors to, or did
- * @param prior what was before this side was promoted, or its export was opened, for the way back
+ * @param prior what was before this side was promoted, for the way back
  * @param boot identity of the boot in which this was written
  */
 record MirrorRecord(
@@ -39,7 +39,7 @@ record MirrorRecord(
         Optional<Target> target,
         Optional<Prior> prior,
         String boot) {
-    /** A replica before its promotion, or before the first write of a resync. */
+    /** A replica before its promotion. */
     record Prior(Role role, Claim claim, Sync sync, Instant since) {}
 
     static MirrorRecord fresh(String group, Volume volume) {

@@ -44,9 +44,6 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
         Facts[] found = {Facts.NOTHING};
         mirror.with(resource.group(), resource.volume().name(), side -> {
             Optional<MirrorRecord> record = side.record();
-            if (record.isPresent() && record.get().role() == Role.SECONDARY) {
-                record = Optional.of(side.untilWritten(call));
-            }
             if (record.isPresent() && record.get().role() == Role.PRIMARY) {
                 found[0] = Facts.of(
                         "role",
@@ -82,11 +79,8 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
     public void apply(PrimaryVolume resource, Call call) throws HostException {
         mirror.with(resource.group(), resource.volume().name(), side -> {
             side.examine(call);
-            Claims.refuseStale(side.needRecord(), resource.claim());
-            if (side.untilWritten(call).sync() != side.needRecord().sync()) {
-                side.core.stopExport(call); // what has not arrived by now does not arrive any more
-            }
-            MirrorRecord record = side.untilWritten(call);
+            MirrorRecord record = side.needRecord();
+            Claims.refuseStale(record, resource.claim());
             if (record.role() != Role.PRIMARY && record.sync() == Sync.INCONSISTENT) {
                 throw new HostException("volume " + side.name
                         + " is inconsistent: a resynchronisation was under way and is " + "not complete since "
@@ -125,7 +119,6 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
             } catch (IOException e) {
                 throw new HostException("cannot remove " + side.socket() + ": " + e.getMessage(), e);
             }
-            side.core.dropBitmapIfThere(Side.OFFERED, call);
             side.core.exportUnix(side.socket(), call);
         }
         if (side.frontDaemon.running()) {

@@ -40,15 +40,10 @@ final class Secondary {
         boolean waits = !equal && mayWait(before, volume, claim);
         String session = waits ? before.session() : QemuMirror.newSession();
         String base = waits ? before.base() : base(before);
-        if (side.coreDaemon.running()) {
-            side.core.stopExport(call);
-        }
-        Optional<MirrorRecord.Prior> fit = equal || waits ? Optional.empty() : fit(side, before, call);
-        boolean offeredBefore = fit.isPresent() && before.sync() == Sync.INCONSISTENT;
         MirrorRecord next = before.of(volume)
                 .under(claim)
                 .linked(session, base, Optional.empty())
-                .after(fit);
+                .after(Optional.empty());
         if (equal) {
             next = next.as(Role.SECONDARY, Sync.REPLICATING, QemuMirror.now());
         } else if (!waits) {
@@ -61,32 +56,11 @@ final class Secondary {
         }
         side.save(next);
         mirror.startCore(side, volume, call);
-        if (!offeredBefore) {
-            side.core.dropBitmapIfThere(Side.OFFERED, call);
-            if (fit.isPresent()) {
-                side.core.addBitmap(Side.OFFERED, call);
-            }
-        }
+        side.core.stopExport(call);
         String export = export(side, claim, session, base);
         side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
         boundSilence(side);
         return new Target(volume.name(), mirror.address(), volume.port(), export);
-    }
-
-    /**
-     * What the replica goes on being until the first write arrives, if it is any good: its primary may ask for an export
-     * that it then can't reach.
-     */
-    private static Optional<MirrorRecord.Prior> fit(Side side, MirrorRecord before, Call call) throws HostException {
-        return switch (before.sync()) {
-            case LOST, CLEAN ->
-                Optional.of(new MirrorRecord.Prior(Role.SECONDARY, before.claim(), Sync.LOST, before.since()));
-            case REPLICATING ->
-                Optional.of(new MirrorRecord.Prior(Role.SECONDARY, before.claim(), Sync.LOST, side.lastAlive(before)));
-            case INCONSISTENT ->
-                side.untilWritten(call).sync() == Sync.INCONSISTENT ? Optional.empty() : before.prior();
-            default -> Optional.empty();
-        };
     }
 
     private static boolean hasWritesOfItsOwn(MirrorRecord record) {
@@ -142,7 +116,6 @@ final class Secondary {
                         + " has no connection from its primary any more: what it has is not known to be complete");
             }
             side.save(record.in(Sync.REPLICATING, QemuMirror.now()));
-            side.core.dropBitmapIfThere(Side.OFFERED, call);
             side.alive(QemuMirror.now());
         }
     }

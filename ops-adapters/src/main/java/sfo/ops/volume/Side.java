@@ -46,9 +46,6 @@ final class Side {
     /** The bitmap of a primary whose mirror ended in order: empty for as long as both sides stay equal. */
     static final String ORDERLY = "since-orderly-end";
 
-    /** The bitmap of a replica whose export is open: empty until the first write of a resync arrives. */
-    static final String OFFERED = "since-offered";
-
     private final Path recordFile;
     private final Path seenFile;
     private final Path folder;
@@ -142,10 +139,7 @@ final class Side {
         } catch (IOException e) {
             throw new HostException("cannot write " + recordFile + ": " + e.getMessage(), e);
         }
-        boolean shows = record == null
-                || record.sync() != next.sync()
-                || record.role() != next.role()
-                || record.prior().isPresent() != next.prior().isPresent();
+        boolean shows = record == null || record.sync() != next.sync() || record.role() != next.role();
         if (!next.session().equals(record == null ? "" : record.session())) {
             linked = false;
         }
@@ -192,24 +186,7 @@ final class Side {
             if (!block && coreDaemon.running()) {
                 core.stopExport(call); // a new link needs a new export: nothing may arrive by the old one
             }
-        } else if (now.sync() == Sync.INCONSISTENT && now.prior().isPresent() && (connected || !untouched(call))) {
-            save(now.after(Optional.empty()));
         }
-    }
-
-    private boolean untouched(Call call) throws HostException {
-        return coreDaemon.running() && core.bitmaps(call).getOrDefault(OFFERED, 1L) == 0;
-    }
-
-    /** What is true of a replica that is recorded INCONSISTENT because its export is open: until a write arrives, what was. */
-    MirrorRecord untilWritten(Call call) throws HostException {
-        MirrorRecord now = needRecord();
-        boolean offered = now.role() == Role.SECONDARY && now.sync() == Sync.INCONSISTENT;
-        if (!offered || now.prior().isEmpty() || !untouched(call)) {
-            return now;
-        }
-        MirrorRecord.Prior was = now.prior().get();
-        return now.as(was.role(), was.sync(), was.since()).after(Optional.empty());
     }
 
     private boolean mayStillCome(MirrorRecord now) {

@@ -33,10 +33,6 @@ final class States {
             return primary(side, record, trouble, call);
         }
         String detail = trouble.isEmpty() ? side.detail() : trouble;
-        if (record.sync() == Sync.INCONSISTENT && record.prior().isPresent() && trouble.isEmpty()) {
-            MirrorRecord was = side.untilWritten(call);
-            return state(was, was.role(), was.sync(), 0, detail);
-        }
         if (record.role() == Role.SECONDARY && record.sync() == Sync.REPLICATING && !side.connected()) {
             // equal, and promised to a primary that has not connected yet
             return state(record, Role.SECONDARY, Sync.CLEAN, 0, "waits for its primary");

@@ -247,7 +247,7 @@ final class MirrorRig {
         void await(Volume volume, MirrorState.Sync sync) {
             Awaitility.await(name + " " + sync)
                     .pollInterval(Duration.ofMillis(20))
-                    .atMost(Duration.ofSeconds(60))
+                    .atMost(Duration.ofSeconds(30))
                     .until(() -> state(volume).sync() == sync);
         }
 
