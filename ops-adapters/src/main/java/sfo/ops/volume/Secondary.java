@@ -35,19 +35,12 @@ final class Secondary {
         boolean waits = !equal && mayWait(before, volume, claim);
         String session = waits ? before.session() : QemuMirror.newSession();
         String base = waits ? before.base() : base(before);
-        MirrorRecord next = before.of(volume)
-                .under(claim)
-                .linked(session, base, Optional.empty())
-                .after(Optional.empty());
+        MirrorRecord next = before.of(volume).under(claim).after(Optional.empty());
         if (equal) {
-            next = next.as(Role.SECONDARY, Sync.REPLICATING, QemuMirror.now());
+            next = next.linked(session, base, Optional.empty()).as(Role.SECONDARY, Sync.REPLICATING, QemuMirror.now());
         } else if (!waits) {
-            next = next.as(
-                    Role.SECONDARY,
-                    Sync.INCONSISTENT,
-                    before.sync() == Sync.LOST || before.sync() == Sync.INCONSISTENT
-                            ? before.since()
-                            : QemuMirror.now());
+            // the session begins when its primary does: until then this is what it was
+            next = offered(side, next).linked("", base, Optional.empty());
         }
         side.save(next);
         mirror.startCore(side, volume, call);
@@ -56,6 +49,26 @@ final class Secondary {
         side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
         boundSilence(side);
         return new Target(volume.name(), mirror.address(), volume.port(), export);
+    }
+
+    private static MirrorRecord offered(Side side, MirrorRecord before) {
+        MirrorRecord is = before.role() == Role.PRIMARY ? side.ended(before) : before;
+        boolean whole = is.sync() == Sync.REPLICATING || is.sync() == Sync.CLEAN;
+        return is.as(Role.SECONDARY, whole ? Sync.LOST : is.sync(), is.since());
+    }
+
+    /** From here on it is neither what it was nor what its primary has. */
+    static void begins(Side side, Claim claim, Target target, Call call) throws HostException {
+        side.examine(call);
+        MirrorRecord record = side.needRecord();
+        if (record.role() != Role.SECONDARY || !record.claim().equals(claim) || !side.connected()) {
+            throw new HostException("volume " + side.name + " is " + record.role() + " under claim "
+                    + record.claim().tag() + (side.connected() ? "" : ", without a connection from its primary")
+                    + "; a copy under claim " + claim.tag() + " is refused");
+        }
+        boolean behind = record.sync() == Sync.LOST || record.sync() == Sync.INCONSISTENT;
+        side.save(record.linked(session(target), base(target).orElse(""), Optional.empty())
+                .as(Role.SECONDARY, Sync.INCONSISTENT, behind ? record.since() : QemuMirror.now()));
     }
 
     private static boolean takes(Side side, MirrorRecord record, Claim claim) {

@@ -153,6 +153,27 @@ class MirrorLinkTest {
     }
 
     @Test
+    void aReplicaThatOnlyWaitsForItsPrimaryIsAsFitAsBefore() throws Exception {
+        rig.serving(volume, FIRST);
+        write(rig.a.point().resolve("data/before"), 20);
+        rig.b.in(() -> {
+            rig.b.mirror.closeTarget(GROUP, volume, false, call());
+            return 0;
+        });
+        rig.a.await(volume, Sync.SOLO);
+        Target first = rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, false, call()));
+        Target again = rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, false, call()));
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.LOST);
+        assertThat(Secondary.base(again)).as("what a copy would start from").isEqualTo(Secondary.base(first));
+        assertThat(Secondary.base(again)).isPresent();
+        assertThatThrownBy(() -> MirrorRig.consent(rig.b, volume, FIRST, again).ask())
+                .hasMessageContaining("without a connection from its primary");
+        rig.a.kill(volume);
+        rig.b.promote(volume, SECOND);
+        assertThat(rig.b.state(volume).role()).isEqualTo(Role.PRIMARY);
+    }
+
+    @Test
     void aStaleClaimIsRefusedEverywhere() throws Exception {
         rig.serving(volume, FIRST);
         Target old = rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, true, call()));
@@ -164,7 +185,7 @@ class MirrorLinkTest {
         assertThatThrownBy(() -> rig.b.promote(volume, claim(2, "a"))).hasMessageContaining("sfo resolve");
         rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, THIRD, false, call()));
         assertThatThrownBy(() -> rig.a.in(() -> {
-                    rig.a.mirror.connect(GROUP, volume, FIRST, old, true, call());
+                    rig.a.mirror.connect(GROUP, volume, FIRST, old, true, Mirror.Consent.NEEDLESS, call());
                     return 0;
                 }))
                 .as("the old export's name is gone")
@@ -285,7 +306,7 @@ class MirrorLinkTest {
         Target back = rig.a.in(() -> rig.a.mirror.openTarget(GROUP, volume, SECOND, true, call()));
         rig.b.promote(volume, SECOND);
         rig.b.in(() -> {
-            rig.b.mirror.connect(GROUP, volume, SECOND, back, true, call());
+            rig.b.mirror.connect(GROUP, volume, SECOND, back, true, Mirror.Consent.NEEDLESS, call());
             return 0;
         });
         rig.b.await(volume, Sync.REPLICATING);
