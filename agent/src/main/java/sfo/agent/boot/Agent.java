@@ -320,8 +320,11 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
 
     @Override
     public CompletionStage<List<Views.MemberView>> members() {
-        return system().map(now ->
-                        AskPattern.ask(membership(), Membership.Get::new, Duration.ofSeconds(2), now.scheduler()))
+        return system().map(
+                        now -> AskPattern.ask(membership(), Membership.Get::new, Duration.ofSeconds(2), now.scheduler())
+                                .toCompletableFuture()
+                                // an actor system that ends takes its clock along, and the ask's own limit with it
+                                .orTimeout(3, TimeUnit.SECONDS))
                 .orElseGet(
                         () -> CompletableFuture.failedFuture(new IllegalStateException("the actor system restarts")));
     }

@@ -84,7 +84,7 @@ final class FailoverVerbs {
             name = "resume",
             description = {
                 "Serve a group here again, when this appliance holds it and stands by alone after a boot.",
-                "Type it only if no other member serves it: nobody could be asked."
+                "Members that answer are asked first. Type it only if none that is silent serves it."
             },
             footer = {"", "Example: sfo resume g1 --reason \"b is off for repair\""})
     static final class Resume extends OnGroup {

@@ -125,6 +125,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     /** Another appliance holds the group: whatever is still queued, the interface does not open any more. */
     private volatile boolean released;
 
+    /** The next time that the journal is read, it is because it failed. */
+    private boolean journalFailed;
+
     private Optional<Release> afterAdjusting = Optional.empty();
 
     public static Behavior<Command> create(String saga, String boot, StepRunner runner, ActorRef<Told> parent) {
@@ -139,7 +142,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             ActorRef<Told> parent,
             ActorContext<Command> context,
             TimerScheduler<Command> timers) {
-        super(PersistenceId.ofUniqueId("saga-" + saga));
+        super(PersistenceId.ofUniqueId("saga-" + saga), Retry.ofJournal());
         this.saga = saga;
         this.boot = boot;
         this.runner = runner;
@@ -250,6 +253,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> noLongerHolds(SagaState state, NoLongerHolds c) {
+        cutOff(state);
         if (state.back() || state.ended().isPresent()) {
             return Effect().none();
         }
@@ -281,6 +285,14 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         return advance(
                 state,
                 state.back() ? List.of() : List.of(new SagaEvent.TurnedBack(state.ordinal() + 1, c.why(), now())));
+    }
+
+    /** Whoever waits for what the journal did not take waits no longer. */
+    private void sayWhatIsStored(SagaState state) {
+        report(state);
+        if (state.ended().isPresent() && state.adjusting().isEmpty()) {
+            parent.tell(new Told.Adjusted(saga, "the journal could not be written", state));
+        }
     }
 
     private void report(SagaState state) {
@@ -351,6 +363,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                 effects.add(() -> start(at, act));
             }
         }
+        all.stream()
+                .filter(SagaEvent.TurnedBack.class::isInstance)
+                .map(SagaEvent.TurnedBack.class::cast)
+                .forEach(back -> context.getLog().info("{} goes back: {}", saga, back.why()));
         SagaState last = next;
         if (all.isEmpty()) {
             return Effect().none().thenRun(s -> effects.forEach(Runnable::run));
@@ -460,6 +476,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private void recovered(SagaState state) {
+        if (journalFailed) {
+            sayWhatIsStored(state);
+        }
+        journalFailed = true;
         if (state.opened().isEmpty()) {
             return;
         }
@@ -480,10 +500,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             if (!state.back()) {
                 context.getSelf().tell(new Release("this appliance booted again while it was under way"));
             }
-            // what an agent that is gone was doing: the inverse ends what is left of it
-            state.marked(Mark.INTENDED)
-                    .forEach(step -> context.getSelf()
-                            .tell(new Applied(step, new Outcome("cut off as the agent was restarted", 0))));
+            cutOff(state);
             state.marked(Mark.UNDOING).forEach(step -> startRevert(state, step));
             context.getSelf().tell(new Drive());
         } else {
@@ -491,6 +508,13 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                     .filter(step -> !step.resource().isProof())
                     .toList());
         }
+    }
+
+    /** What an agent that is gone was doing: on the way back nobody waits for it, the inverse ends what is left of it. */
+    private void cutOff(SagaState state) {
+        state.marked(Mark.INTENDED)
+                .forEach(step -> context.getSelf()
+                        .tell(new Applied(step, new Outcome("cut off as the agent was restarted", 0))));
     }
 
     /** Nothing goes forward before it is known that everything that was done still holds. */
@@ -510,6 +534,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     /** What was under way when the agent ended: the host tells. */
     private void settle(SagaState state) {
         if (state.back()) {
+            cutOff(state);
             return;
         }
         for (Step step : state.marked(Mark.INTENDED)) {

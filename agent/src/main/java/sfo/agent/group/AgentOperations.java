@@ -321,6 +321,8 @@ public final class AgentOperations implements Operations {
         ActorSystem<Void> system =
                 agent.system().orElseThrow(() -> new IllegalStateException("the agent is starting: try again"));
         return AskPattern.askWithStatus(part.backups(), ask, limit, system.scheduler())
+                .toCompletableFuture()
+                .orTimeout(limit.toMillis() + 1000, TimeUnit.MILLISECONDS)
                 .thenApply(answer)
                 .exceptionally(e -> Answer.of(
                         ExitCode.USAGE,

@@ -28,6 +28,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import sfo.agent.failover.FailoverSaga;
 import sfo.agent.failover.FailoverSaga.Told;
+import sfo.agent.failover.Retry;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Conclusion;
 import sfo.agent.rules.GroupRules.Standing;
@@ -76,6 +77,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
 
     public record Show(CompletableFuture<GroupViews.Known> reply) implements Command {}
 
+    /** Mirrors a volume, or no longer; the answer is an error, or empty. */
+    record MirrorWanted(Volume volume, boolean wanted, CompletableFuture<String> reply) implements Command {}
+
     record ShowSaga(String saga, CompletableFuture<Views.SagaView> reply) implements Command {}
 
     record ShowCheckpoint(String saga, CompletableFuture<Answer> reply) implements Command {}
@@ -120,6 +124,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     private final Map<String, ActorRef<FailoverSaga.Command>> sagas = new HashMap<>();
     private final Map<String, SagaState> sagaStates = new HashMap<>();
     private final String incarnation = UUID.randomUUID() + ":";
+    private final TimerScheduler<Command> timers;
     List<MirrorState> mirrors = List.of();
 
     public static Behavior<Command> create(
@@ -135,7 +140,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             ActorRef<Object> registry,
             ActorContext<Command> context,
             TimerScheduler<Command> timers) {
-        super(PersistenceId.ofUniqueId("group-" + group));
+        super(PersistenceId.ofUniqueId("group-" + group), Retry.ofJournal());
         this.group = group;
         this.around = around;
         this.mirrorKeeper = mirrorKeeper;
@@ -147,7 +152,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         @SuppressWarnings("unchecked")
         Class<List<MirrorState>> states = (Class<List<MirrorState>>) (Class<?>) List.class;
         this.mirrorStates = context.messageAdapter(states, MirrorsAre::new);
-        timers.startTimerWithFixedDelay(new Tick(), BEAT);
+        this.timers = timers;
     }
 
     @Override
@@ -188,6 +193,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                                 Step.then(() -> saga(c.saga())
                                         .tell(new FailoverSaga.Show(
                                                 s -> c.reply().complete(SagaViews.checkpoint(s)))))))
+                .onCommand(MirrorWanted.class, (state, c) -> run(state, mirrorWanted(state, c)))
                 .onCommand(Wish.class, (state, c) -> run(state, decide(() -> wishes.begin(state, c))))
                 .onCommand(
                         Turn.class,
@@ -248,7 +254,10 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         context.getSelf().tell(new Turn(turn));
     }
 
+    /** After a start, and again after the journal failed. */
     private void recovered(GroupState state) {
+        timers.startTimerWithFixedDelay(new Tick(), BEAT);
+        wishes.journalFailed(state);
         if (state.definition().isEmpty() || state.destroyed()) {
             return;
         }
@@ -507,6 +516,17 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         }
     }
 
+    /** Stored first: the keeper of the mirrors forgets it with its agent. */
+    private Step mirrorWanted(GroupState state, MirrorWanted c) {
+        String volume = c.volume().name();
+        boolean news = state.unmirrored().contains(volume) == c.wanted();
+        return new Step(
+                news
+                        ? List.of(new GroupEvent.MirrorWanted(state.ordinal() + 1, volume, c.wanted(), Instant.now()))
+                        : List.of(),
+                s -> mirrorKeeper.tell(new Mirrors.Wanted(group, c.volume(), c.wanted(), c.reply())));
+    }
+
     private Step mirrorsAre(GroupState state, List<MirrorState> states) {
         mirrors = states;
         return Step.then(() -> {
@@ -529,6 +549,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                         state.claim(),
                         // not while an undo or a release takes the mirrors down in order
                         serves && state.openOperation().isEmpty(),
+                        state.unmirrored(),
                         state.destroyed(),
                         mirrorStates)));
     }
@@ -678,6 +699,6 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             events.add(new GroupEvent.ClaimKnown(++n, back, "rollback: it never began", now));
         }
         events.add(new GroupEvent.OperationEnded(++n, saga, "never began", now));
-        return new Step(events, s -> {});
+        return new Step(events, s -> wishes.neverBegan(saga));
     }
 }

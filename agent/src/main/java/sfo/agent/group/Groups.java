@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import sfo.agent.failover.Retry;
 import sfo.ops.api.Call;
 import sfo.protocol.control.Views.SurveyView;
 import sfo.protocol.events.RegistryEvent;
@@ -63,9 +64,6 @@ public final class Groups extends EventSourcedBehavior<Object, RegistryEvent, Gr
     /** Asks a peer for the backing of a replica; the answer is why it refuses, or empty. A peer may never answer. */
     record AskReplica(String appliance, String group, Volume volume, CompletableFuture<Optional<String>> reply) {}
 
-    /** Mirrors a volume, or no longer; the answer is an error, or empty. */
-    record MirrorWanted(String group, Volume volume, boolean wanted, CompletableFuture<String> reply) {}
-
     /** What a member holds now; empty if nothing. */
     record Holding(String group, Optional<GroupDefinition> definition, Claim claim) {}
 
@@ -82,7 +80,7 @@ public final class Groups extends EventSourcedBehavior<Object, RegistryEvent, Gr
     }
 
     private Groups(ActorContext<Object> context, Surroundings around) {
-        super(PersistenceId.ofUniqueId(NAME));
+        super(PersistenceId.ofUniqueId(NAME), Retry.ofJournal());
         this.context = context;
         this.around = around;
         this.mirrors = context.spawn(Mirrors.create(around), "mirrors");
@@ -115,12 +113,6 @@ public final class Groups extends EventSourcedBehavior<Object, RegistryEvent, Gr
                 .onCommand(
                         MirrorMessage.ReplicaCreated.class,
                         (known, m) -> Effect().none().thenRun(s -> replicaCreated(m)))
-                .onCommand(
-                        MirrorWanted.class,
-                        (known, c) -> Effect()
-                                .none()
-                                .thenRun(s ->
-                                        mirrors.tell(new Mirrors.Wanted(c.group(), c.volume(), c.wanted(), c.reply()))))
                 .onCommand(
                         MirrorMessage.class,
                         (known, m) -> Effect().none().thenRun(s -> mirrors.tell(new Mirrors.PeerSays(m))))

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +106,21 @@ public final class GroupsPart implements Part {
         @Override
         public Optional<Instant> lastSeen(String appliance) {
             return agent.hellos().lastSeen(appliance);
+        }
+
+        @Override
+        public CompletionStage<Optional<Hello.GroupClaim>> ask(String appliance, String group) {
+            return agent.settings().peers().stream()
+                    .filter(peer -> peer.appliance().equals(appliance))
+                    .findFirst()
+                    .map(peer -> agent.helloClient()
+                            .ask(peer)
+                            .handle((hello, silent) -> silent == null
+                                    ? hello.groups().stream()
+                                            .filter(claim -> claim.group().equals(group))
+                                            .findFirst()
+                                    : Optional.<Hello.GroupClaim>empty()))
+                    .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
         }
 
         @Override

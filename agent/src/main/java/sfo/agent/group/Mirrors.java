@@ -17,8 +17,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import sfo.ops.api.Call;
+import sfo.ops.api.HostException;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
@@ -36,6 +41,7 @@ import sfo.protocol.peer.MirrorMessage;
 public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration BEGIN = Duration.ofSeconds(5);
 
     public sealed interface Command {}
 
@@ -43,9 +49,15 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
      * How this appliance stands to a group; told on every change, and {@code states} whenever the mirrors' change.
      *
      * @param holds whether it serves the group under {@code claim}
+     * @param unmirrored volumes that an operator wants no mirror of
      */
     public record Standing(
-            GroupDefinition group, Claim claim, boolean holds, boolean gone, ActorRef<List<MirrorState>> states)
+            GroupDefinition group,
+            Claim claim,
+            boolean holds,
+            Set<String> unmirrored,
+            boolean gone,
+            ActorRef<List<MirrorState>> states)
             implements Command {}
 
     /** The other side's view, from its heartbeat. */
@@ -53,10 +65,10 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
 
     public record PeerSays(MirrorMessage message) implements Command {}
 
-    /** An operator gave up what the replicas of this group alone have. */
-    public record AcceptLoss(String group) implements Command {}
+    /** Whether an operator gave up what the replicas of this group alone have. */
+    public record AcceptLoss(String group, boolean accepted) implements Command {}
 
-    /** Ends a volume's mirror until it is wanted again, or begins it. */
+    /** Ends a volume's mirror, or begins it, after {@link Standing} said so. */
     record Wanted(String group, Volume volume, boolean wanted, CompletableFuture<String> reply) implements Command {}
 
     private record Changed(String group) implements Command {}
@@ -75,8 +87,10 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     private final Map<String, Standing> groups = new HashMap<>();
     private final Map<String, List<MirrorState>> states = new HashMap<>();
     private final Map<String, List<MirrorState>> others = new HashMap<>();
+    /** By the target that a copy is to go to, what its side says to that. */
+    private final Map<Target, CompletableFuture<Optional<String>>> begun = new ConcurrentHashMap<>();
+
     private final Set<String> underWay = new HashSet<>();
-    private final Set<String> disabled = new HashSet<>();
     private final Set<String> accepted = new HashSet<>();
     /** Why a volume's replica takes no writes now, by group and volume: said by its appliance, or by this one. */
     private final Map<String, String> obstacles = new HashMap<>();
@@ -134,18 +148,19 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
     }
 
     private Behavior<Command> acceptLoss(AcceptLoss c) {
-        accepted.add(c.group());
+        if (c.accepted()) {
+            accepted.add(c.group());
+        } else {
+            accepted.remove(c.group());
+        }
         return this;
     }
 
     private Behavior<Command> wanted(Wanted c) {
-        String key = c.group() + " " + c.volume().name();
         if (c.wanted()) {
-            disabled.remove(key);
             c.reply().complete("");
             return read(c.group());
         }
-        disabled.add(key);
         ActorRef<Command> self = getContext().getSelf();
         around.runner()
                 .blocking(() -> {
@@ -224,8 +239,18 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
         if (state.role() != Role.PRIMARY || state.sync() != Sync.SOLO) {
             obstacles.remove(key);
         }
-        String why = obstacles.getOrDefault(key, "");
+        String why = isUnmirrored(state)
+                ? "an operator ended its mirror; to begin it again: sfo cdp enable " + state.group() + "/"
+                        + state.volume()
+                : obstacles.getOrDefault(key, "");
         return why.isEmpty() ? state : state.explained(state.detail() + "; " + why);
+    }
+
+    private boolean isUnmirrored(MirrorState state) {
+        Standing standing = groups.get(state.group());
+        return state.sync() == Sync.SOLO
+                && standing != null
+                && standing.unmirrored().contains(state.volume());
     }
 
     private void obstacle(String group, String volume, String why) {
@@ -262,7 +287,9 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                 continue;
             }
             String key = group + " " + state.volume();
-            if (state.sync() == Sync.SOLO && !underWay.contains("connect " + key) && !disabled.contains(key)) {
+            if (state.sync() == Sync.SOLO
+                    && !underWay.contains("connect " + key)
+                    && !standing.unmirrored().contains(state.volume())) {
                 tellOther(
                         standing,
                         volume.get(),
@@ -300,6 +327,10 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             connect(m, standing);
         } else if (message instanceof MirrorMessage.TargetRefused m) {
             obstacle(m.group(), m.volume(), m.from() + " refuses: " + m.why());
+        } else if (message instanceof MirrorMessage.Begins m && isFrom(standing, m.claim())) {
+            begins(m);
+        } else if (message instanceof MirrorMessage.Begun m) {
+            Optional.ofNullable(begun.get(m.target())).ifPresent(answer -> answer.complete(m.refused()));
         } else if (message instanceof MirrorMessage.Synced m && isFrom(standing, m.claim())) {
             work("synced", m.group(), m.volume().name(), () -> {
                 mirror().targetSynced(m.group(), m.volume(), m.claim(), m.link(), call());
@@ -394,10 +425,51 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                 .anyMatch(s -> s.volume().equals(m.target().volume()) && s.sync() == Sync.SOLO);
         if (volume.isPresent() && alone && standing.claim().equals(m.claim())) {
             work("connect", m.group(), volume.get().name(), () -> {
-                mirror().connect(m.group(), volume.get(), m.claim(), m.target(), false, call());
+                mirror().connect(
+                                m.group(),
+                                volume.get(),
+                                m.claim(),
+                                m.target(),
+                                false,
+                                () -> askToBegin(m, volume.get()),
+                                call());
                 return "";
             });
         }
+    }
+
+    /** Waits for the other side's word. On a thread for blocking work. */
+    private void askToBegin(MirrorMessage.TargetOpened m, Volume volume) throws HostException {
+        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+        begun.put(m.target(), answer);
+        try {
+            around.peers()
+                    .tell(m.from(), new MirrorMessage.Begins(around.self(), m.group(), volume, m.claim(), m.target()));
+            Optional<String> refused = answer.get(BEGIN.toMillis(), TimeUnit.MILLISECONDS);
+            if (refused.isPresent()) {
+                throw new HostException(m.from() + " refuses: " + refused.get());
+            }
+        } catch (TimeoutException | ExecutionException e) {
+            throw new HostException(m.from() + " does not say that its replica may be written over", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HostException("the agent is ending", e);
+        } finally {
+            begun.remove(m.target());
+        }
+    }
+
+    private void begins(MirrorMessage.Begins m) {
+        work("begin", m.group(), m.volume().name(), () -> {
+            Optional<String> refused = Optional.empty();
+            try {
+                mirror().targetBegins(m.group(), m.volume(), m.claim(), m.target(), call());
+            } catch (HostException e) {
+                refused = Optional.of(message(e));
+            }
+            around.peers().tell(m.from(), new MirrorMessage.Begun(around.self(), m.group(), m.target(), refused));
+            return "";
+        });
     }
 
     private void createReplica(MirrorMessage.CreateReplica m) {

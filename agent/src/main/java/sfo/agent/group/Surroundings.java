@@ -2,6 +2,7 @@ package sfo.agent.group;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import sfo.agent.failover.StepRunner;
@@ -31,6 +32,11 @@ public record Surroundings(
         /** When anything of it was heard on another channel than its groups' heartbeats, since this agent started. */
         default Optional<Instant> lastSeen(String appliance) {
             return Optional.empty();
+        }
+
+        /** What {@code appliance} answers of a group when it is asked outside the cluster; empty if it does not answer. */
+        default CompletionStage<Optional<Hello.GroupClaim>> ask(String appliance, String group) {
+            return CompletableFuture.completedFuture(Optional.empty());
         }
 
         /** Takes a failed-over appliance out of the cluster's membership. */

@@ -147,7 +147,7 @@ final class VolumeOperations {
 
     private CompletionStage<Answer> mirrored(String group, Volume volume, boolean wanted) {
         CompletableFuture<String> reply = new CompletableFuture<>();
-        part.registry().tell(new Groups.MirrorWanted(group, volume, wanted, reply));
+        part.registry().tell(new Groups.ToMember(group, new GroupMember.MirrorWanted(volume, wanted, reply)));
         return reply.thenApply(error -> error.isEmpty()
                 ? Answer.done("volume " + volume.name() + (wanted ? " is mirrored" : " is no longer mirrored")
                         + "; see: sfo cdp show " + group)

@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import sfo.agent.failover.FailoverSaga;
 import sfo.agent.failover.FailoverSaga.Told;
@@ -34,9 +36,11 @@ import sfo.protocol.events.GroupEvent;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Reason.Weight;
 import sfo.protocol.peer.GroupMessage;
+import sfo.protocol.peer.Hello;
 import sfo.protocol.plan.Plan;
 
 /** What operators want of a group, one thing at a time. Runs within its {@link GroupMember}. */
@@ -72,6 +76,7 @@ final class Wishes {
         final Wish wish;
         final long began = System.nanoTime();
         final Instant beganAt = Instant.now();
+        long copiedAt = began;
         String what;
         Optional<String> saga = Optional.empty();
         final Map<String, Views.StepView> shown = new HashMap<>();
@@ -158,6 +163,30 @@ final class Wishes {
     void stopped() {
         finish(Answer.of(
                 ExitCode.NEEDS_ATTENTION, "the agent's actor system was restarted; see: sfo status " + group()));
+    }
+
+    /** What was decided last may not be stored; what the journal holds is what counts. */
+    void journalFailed(GroupState state) {
+        running.filter(r -> r.saga.isEmpty() || !r.saga.equals(state.openOperation()))
+                .ifPresent(r -> {
+                    boolean mayServe = r.wish.kind() instanceof Kind.Change && r.saga.isPresent();
+                    finish(
+                            mayServe
+                                    ? Answer.of(
+                                            ExitCode.NEEDS_ATTENTION,
+                                            "the journal could not be written: what is served may have changed already;"
+                                                    + " type it again")
+                                    : Answer.of(
+                                            ExitCode.ROLLED_BACK,
+                                            "nothing was touched: the journal could not be written; see the log"));
+                });
+    }
+
+    void neverBegan(String saga) {
+        if (running.filter(r -> r.saga.equals(Optional.of(saga))).isPresent()) {
+            finish(Answer.of(
+                    ExitCode.ROLLED_BACK, "nothing was touched: the journal could not be written; see the log"));
+        }
     }
 
     /** Something unexpected went wrong within this actor. */
@@ -589,7 +618,7 @@ final class Wishes {
             return shown;
         }
         if (u.request().acceptLoss()) {
-            member.mirrorKeeper.tell(new Mirrors.AcceptLoss(group()));
+            member.mirrorKeeper.tell(new Mirrors.AcceptLoss(group(), true));
         }
         mine.waiting = Optional.of(s -> whenMirrored(mine, to, u));
         return Step.then(() -> whenMirrored(mine, to, u));
@@ -603,13 +632,23 @@ final class Wishes {
     private void whenMirrored(Running mine, String to, Kind.Undo u) {
         List<Reason> reasons = againstReturn(to, u);
         if (!reasons.isEmpty()) {
-            mine.waiting = Optional.empty();
-            finish(Answer.refused("refused, " + self() + " serves on", reasons));
+            giveUp(mine, Answer.refused("refused, " + self() + " serves on", reasons));
             return;
         }
         Optional<String> behind = UndoRules.notYetMirrored(member.mirrors, Optional.ofNullable(member.beats.get(to)));
         if (behind.isPresent()) {
-            progress("resync", "brings " + to + " up to date", "running", 0, behind.get());
+            mine.copiedAt = UndoRules.isCopied(member.mirrors) ? System.nanoTime() : mine.copiedAt;
+            Duration idle = Duration.ofNanos(System.nanoTime() - mine.copiedAt);
+            if (idle.compareTo(UndoRules.MIRROR_BEGINS) > 0) {
+                giveUp(
+                        mine,
+                        Answer.refused(
+                                self() + " serves on: nothing was mirrored to " + to + " for " + idle.toSeconds()
+                                        + " s; " + behind.get() + " (" + mirrorsDetail() + ")",
+                                List.of()));
+            } else {
+                progress("resync", "brings " + to + " up to date", "running", 0, behind.get());
+            }
             return;
         }
         mine.waiting = Optional.empty();
@@ -626,6 +665,20 @@ final class Wishes {
                     List.of(reopened),
                     s -> member.saga(saga).tell(new FailoverSaga.Undo(to, u.by().user(), u.by().reason())));
         });
+    }
+
+    private String mirrorsDetail() {
+        return member.mirrors.stream()
+                .filter(s -> s.sync() != MirrorState.Sync.REPLICATING)
+                .map(MirrorState::detail)
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Nothing was touched; what the operator would have given up for this undo is given up no more. */
+    private void giveUp(Running mine, Answer answer) {
+        mine.waiting = Optional.empty();
+        member.mirrorKeeper.tell(new Mirrors.AcceptLoss(group(), false));
+        finish(answer);
     }
 
     /** An undo's permit has run out, and nobody can know whether it was used. */
@@ -666,7 +719,30 @@ final class Wishes {
         if (!state.claim().appliance().equals(self())) {
             return end(wrongAppliance(state, "resume"));
         }
-        return resumed(state, by, id -> mine.saga = Optional.of(id));
+        Map<String, CompletableFuture<Optional<Hello.GroupClaim>>> asked = new HashMap<>();
+        for (String other : others(state.definition().orElseThrow())) {
+            asked.put(other, member.around.peers().ask(other, group()).toCompletableFuture());
+        }
+        return Step.then(() -> {
+            var unused = CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new))
+                    .whenComplete((all, error) -> member.turn(now -> resumeUnlessHeld(now, mine, by, asked)));
+        });
+    }
+
+    private Step resumeUnlessHeld(
+            GroupState state,
+            Running mine,
+            Requests.Operator by,
+            Map<String, CompletableFuture<Optional<Hello.GroupClaim>>> asked) {
+        Map<String, Hello.GroupClaim> said = new HashMap<>();
+        asked.forEach((other, answer) -> answer.join().ifPresent(claim -> said.put(other, claim)));
+        List<Reason> reasons = GroupRules.againstResume(state.claim(), said);
+        if (!reasons.isEmpty()) {
+            return end(Answer.refused("refused, nothing was touched", reasons));
+        }
+        boolean moved =
+                state.openOperation().isPresent() || !state.claim().appliance().equals(self());
+        return moved ? end(wrongAppliance(state, "resume")) : resumed(state, by, id -> mine.saga = Optional.of(id));
     }
 
     private Step resumed(GroupState state, Requests.Operator by, Consumer<String> opened) {
@@ -700,16 +776,30 @@ final class Wishes {
                         if (s.ended().isEmpty()) {
                             return answer(wish, Answer.of(ExitCode.BUSY, saga + " is still under way"));
                         }
-                        GroupEvent over = new GroupEvent.OperationEnded(
-                                now.ordinal() + 1, saga, "resolved by " + r.by().user(), Instant.now());
                         return new Step(
-                                List.of(over),
+                                closed(now, saga, "resolved by " + r.by().user()),
                                 after -> wish.reply()
                                         .complete(Answer.done(saga + " is closed; its open items are yours")));
                     })));
             return Step.NOTHING;
         }
         return answer(wish, Answer.refused("there is nothing to resolve in group " + group(), List.of()));
+    }
+
+    /** As if its inverses had all been carried out: the operator says so. */
+    private List<GroupEvent> closed(GroupState state, String saga, String why) {
+        List<GroupEvent> events = new ArrayList<>();
+        long n = state.ordinal();
+        Instant now = Instant.now();
+        if (state.servingSaga().equals(Optional.of(saga))) {
+            events.add(new GroupEvent.Released(++n, why, now));
+        }
+        if (state.returnsTo().isPresent() && state.claim().appliance().equals(self())) {
+            Claim back = member.nextClaim(state, state.returnsTo().get());
+            events.add(new GroupEvent.ClaimKnown(++n, back, why, now));
+        }
+        events.add(new GroupEvent.OperationEnded(++n, saga, why, now));
+        return events;
     }
 
     // --- what sagas tell
@@ -756,8 +846,9 @@ final class Wishes {
             });
             return;
         }
-        finish(SagaViews.answer(
-                saga, kind instanceof Kind.Undo && running.get().what.equals("back"), millis));
+        boolean back = kind instanceof Kind.Undo
+                && (running.get().what.equals("back") || saga.undo().isEmpty());
+        finish(SagaViews.answer(saga, back, millis));
     }
 
     /** An undo that did not come about: this appliance claims again and serves; only then the operator is answered. */

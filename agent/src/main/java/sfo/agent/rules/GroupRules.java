@@ -3,9 +3,13 @@ package sfo.agent.rules;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.Reason;
 import sfo.protocol.peer.GroupMessage.Beat;
+import sfo.protocol.peer.Hello;
 
 /** What a member of a group concludes from what it remembers and what a peer says. */
 public final class GroupRules {
@@ -130,6 +134,28 @@ public final class GroupRules {
     public static Claim takenBack(GroupState state, Claim offer, String self, String id) {
         long back = offer.generation() + 1;
         return new Claim(Math.max(state.claim().generation(), back) + 1, self, id);
+    }
+
+    /**
+     * Why {@code self} must not serve under {@code mine} though an operator says so.
+     *
+     * @param said by member, what it answered of this group a moment ago
+     */
+    public static List<Reason> againstResume(Claim mine, Map<String, Hello.GroupClaim> said) {
+        List<Reason> reasons = new ArrayList<>();
+        new TreeMap<>(said).forEach((member, its) -> {
+            boolean other = its.claim().outranks(mine) || its.claim().conflictsWith(mine);
+            if (other || its.servedHere()) {
+                reasons.add(new Reason(
+                        "HELD-ELSEWHERE",
+                        Reason.Weight.BLOCKS,
+                        its.servedHere()
+                                ? member + " says that it serves the group"
+                                : member + " knows of claim " + its.claim().tag() + ", not of " + mine.tag(),
+                        "sfo status " + its.group() + " on " + member));
+            }
+        });
+        return reasons;
     }
 
     private static int majority(GroupState state) {

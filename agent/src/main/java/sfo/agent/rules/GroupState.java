@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
@@ -19,6 +21,7 @@ import sfo.protocol.model.GroupDefinition;
  * @param servingBoot the boot identity in which it began
  * @param openOperation the saga that is under way
  * @param lastSigns by appliance, its last sign of life before it fell silent
+ * @param unmirrored volumes that an operator wants no mirror of while this appliance serves them
  * @param returnsTo whom the claim is given back to if the open operation comes to nothing
  * @param operations ids of all sagas, oldest first
  */
@@ -33,6 +36,7 @@ public record GroupState(
         Optional<String> returnsTo,
         List<String> operations,
         Map<String, Instant> lastSigns,
+        Set<String> unmirrored,
         boolean destroyed) {
     public static final GroupState EMPTY = new GroupState(
             0,
@@ -45,6 +49,7 @@ public record GroupState(
             Optional.empty(),
             List.of(),
             Map.of(),
+            Set.of(),
             false);
 
     /** @throws JournalGap if the event is not the next one */
@@ -60,7 +65,7 @@ public record GroupState(
         } else if (event instanceof GroupEvent.Serving e) {
             return next.serving(Optional.of(e.saga()), e.boot());
         } else if (event instanceof GroupEvent.Released) {
-            return next.serving(Optional.empty(), "");
+            return next.serving(Optional.empty(), "").mirroring(Set.of());
         } else if (event instanceof GroupEvent.OperationOpened e) {
             List<String> more = new ArrayList<>(operations);
             more.add(e.saga());
@@ -73,6 +78,10 @@ public record GroupState(
             Map<String, Instant> signs = new HashMap<>(lastSigns);
             signs.put(e.appliance(), e.lastSign());
             return next.silent(Map.copyOf(signs));
+        } else if (event instanceof GroupEvent.MirrorWanted e) {
+            Set<String> without = new TreeSet<>(unmirrored);
+            boolean unused = e.wanted() ? without.remove(e.volume()) : without.add(e.volume());
+            return next.mirroring(Set.copyOf(without));
         } else if (event instanceof GroupEvent.Destroyed) {
             return next.serving(Optional.empty(), "").defined(definition, true);
         }
@@ -91,6 +100,7 @@ public record GroupState(
                 returnsTo,
                 operations,
                 lastSigns,
+                unmirrored,
                 destroyed);
     }
 
@@ -106,6 +116,7 @@ public record GroupState(
                 returnsTo,
                 operations,
                 lastSigns,
+                unmirrored,
                 gone);
     }
 
@@ -121,6 +132,7 @@ public record GroupState(
                 returnsTo,
                 operations,
                 lastSigns,
+                unmirrored,
                 destroyed);
     }
 
@@ -136,12 +148,24 @@ public record GroupState(
                 returnsTo,
                 operations,
                 lastSigns,
+                unmirrored,
                 destroyed);
     }
 
     private GroupState operating(Optional<String> open, Optional<String> from, List<String> all) {
         return new GroupState(
-                ordinal, definition, claim, conflict, servingSaga, servingBoot, open, from, all, lastSigns, destroyed);
+                ordinal,
+                definition,
+                claim,
+                conflict,
+                servingSaga,
+                servingBoot,
+                open,
+                from,
+                all,
+                lastSigns,
+                unmirrored,
+                destroyed);
     }
 
     private GroupState silent(Map<String, Instant> signs) {
@@ -156,6 +180,23 @@ public record GroupState(
                 returnsTo,
                 operations,
                 signs,
+                unmirrored,
+                destroyed);
+    }
+
+    private GroupState mirroring(Set<String> without) {
+        return new GroupState(
+                ordinal,
+                definition,
+                claim,
+                conflict,
+                servingSaga,
+                servingBoot,
+                openOperation,
+                returnsTo,
+                operations,
+                lastSigns,
+                without,
                 destroyed);
     }
 

@@ -1,5 +1,6 @@
 package sfo.agent.rules;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -16,6 +17,9 @@ import sfo.protocol.plan.Step;
 
 /** Whether a group may go back to its home now, and which reasons an operator can set aside. */
 public final class UndoRules {
+    /** How long an undo waits for its mirror to begin, or to begin again. */
+    public static final Duration MIRROR_BEGINS = Duration.ofSeconds(20);
+
     private UndoRules() {}
 
     /** Why the group cannot be handed to {@code to}; {@code beat} is its last heartbeat, if it is heard. */
@@ -70,6 +74,11 @@ public final class UndoRules {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether something is being mirrored back at this moment: an undo waits for that as long as it takes. */
+    public static boolean isCopied(List<MirrorState> mine) {
+        return mine.stream().anyMatch(s -> s.sync() == Sync.SYNCING);
     }
 
     /** Reasons that stand in the way, once the operator's override and acceptance of loss are taken into account. */

@@ -96,6 +96,36 @@ class FailoverSagaTest {
     }
 
     @Test
+    void aJournalThatFailsForAMomentDelaysAFailover() {
+        CountDownLatch go = hold("apply one");
+        open(start("boot"), Kind.FAILOVER, () -> true, ONE, TWO, OPEN);
+        await().until(() -> stored().size() == 3);
+        JOURNAL.failNextNPersisted("saga-" + saga, 2);
+        go.countDown();
+        assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+        assertThat(host.there).containsExactlyInAnyOrder("one", "two", "open");
+    }
+
+    @Test
+    void aSagaThatTheJournalDoesNotTakeNeverBegins() {
+        JOURNAL.failNextPersisted("saga-" + saga);
+        open(start("boot"), Kind.FAILOVER, () -> true, ONE);
+        awaitTold(Told.NeverOpened.class);
+        assertThat(host.changes()).isEmpty();
+    }
+
+    @Test
+    void anUndoThatTheJournalDoesNotTakeLeavesEverythingServed() {
+        ActorRef<Command> actor = start("boot");
+        open(actor, Kind.FAILOVER, () -> true, ONE);
+        ended();
+        JOURNAL.failNextPersisted("saga-" + saga);
+        actor.tell(new FailoverSaga.Undo("a", "root", ""));
+        assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+        assertThat(host.there).containsExactly("one");
+    }
+
+    @Test
     void aFailingStepRollsBackWhatWasDoneLastFirst() {
         host.failing.put("apply open", 1);
         open(start("boot"), Kind.FAILOVER, () -> true, ONE, TWO, OPEN);
@@ -181,6 +211,28 @@ class FailoverSagaTest {
         assertThat(state.ended().orElseThrow().outcome()).isEqualTo(Outcome.UNDONE);
         assertThat(state.why()).contains("group host two no longer holds");
         assertThat(host.changes()).doesNotContain("apply open").containsExactly("revert two", "revert one");
+    }
+
+    @Test
+    void whatWasUnderWayIsUndoneTooWhereSomethingBeforeItNoLongerHolds() {
+        store(intended(Kind.FAILOVER, "one", "two", "open"));
+        host.there.add("one");
+        host.there.add("open");
+        start("boot");
+        assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.UNDONE);
+        assertThat(host.there).isEmpty();
+    }
+
+    @Test
+    void whatWasUnderWayIsUndoneTooWhereAnotherAppliancesClaimComesFirst() {
+        store(intended(Kind.FAILOVER, "one", "two"));
+        host.there.add("one");
+        CountDownLatch go = hold("inspect one");
+        ActorRef<Command> actor = start("boot");
+        actor.tell(new FailoverSaga.Release("a holds it"));
+        go.countDown();
+        assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.UNDONE);
+        assertThat(host.there).isEmpty();
     }
 
     @Test

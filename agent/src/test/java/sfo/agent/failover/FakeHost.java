@@ -37,9 +37,7 @@ final class FakeHost implements Host {
         return List.of(new GroupHosts());
     }
 
-    private void act(String what, Runnable change) throws HostException {
-        onAct.run();
-        acts.add(what);
+    private void await(String what) throws HostException {
         CountDownLatch latch = held.get(what);
         if (latch != null) {
             try {
@@ -49,6 +47,12 @@ final class FakeHost implements Host {
                 throw new HostException("interrupted", e);
             }
         }
+    }
+
+    private void act(String what, Runnable change) throws HostException {
+        onAct.run();
+        acts.add(what);
+        await(what);
         int left = failing.getOrDefault(what, 0);
         if (left > 0) {
             failing.put(what, left - 1);
@@ -72,8 +76,9 @@ final class FakeHost implements Host {
         }
 
         @Override
-        public Facts inspect(Resource.GroupHost resource, Call call) {
+        public Facts inspect(Resource.GroupHost resource, Call call) throws HostException {
             acts.add("inspect " + resource.group());
+            await("inspect " + resource.group());
             return there.contains(resource.group()) ? Facts.of("there", "yes") : Facts.NOTHING;
         }
 

@@ -131,6 +131,68 @@ class HandOverTest {
     }
 
     @Test
+    void anOperatorsResumeAsksThoseWhoAnswerAndServesIfNobodyDoes() throws Exception {
+        failedOver();
+        twins.cutPower("a");
+        twins.cutPower("b");
+        twins.lost = m -> true;
+        twins.start("a");
+        ended(twins.wish("a", new Wishes.Kind.Resume(ROOT)), ExitCode.REFUSED);
+        twins.start("b");
+        await().atMost(SOON).until(() -> twins.standing("b") == Standing.UNCONFIRMED);
+        ended(twins.wish("b", new Wishes.Kind.Resume(ROOT)), ExitCode.DONE);
+        assertThat(twins.serving()).containsExactly("b");
+    }
+
+    @Test
+    void aResumeIsRefusedWhereAnotherKnowsOfAHigherClaim() throws Exception {
+        created();
+        twins.cutPower("a");
+        ended(twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT)), ExitCode.DONE);
+        twins.lost = m -> true;
+        twins.start("a");
+        Answer answer = twins.wish("a", new Wishes.Kind.Resume(ROOT));
+        ended(answer, ExitCode.REFUSED);
+        assertThat(answer.reasons()).extracting(r -> r.code()).containsExactly("HELD-ELSEWHERE");
+        assertThat(twins.serving()).containsExactly("b");
+    }
+
+    @Test
+    void anUndoThatIsStuckIsServedAgainOnceItIsResolved() throws Exception {
+        failedOver();
+        twins.breakDown("b", "group-host");
+        ended(undo(), ExitCode.NEEDS_ATTENTION);
+        assertThat(twins.serving()).isEmpty();
+        twins.mend("b", "group-host");
+        ended(twins.wish("b", new Wishes.Kind.Resolve(ROOT)), ExitCode.DONE);
+        await().atMost(SOON).until(() -> twins.standing("b") == Standing.HOLDS);
+        assertThat(twins.serving()).containsExactly("b");
+    }
+
+    @Test
+    void aJournalThatFailsForAMomentLosesNoGroup() throws Exception {
+        created();
+        twins.cutPower("a");
+        twins.failJournal("b", "group-files", 1);
+        Answer answer = twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT));
+        ended(answer, ExitCode.ROLLED_BACK);
+        assertThat(twins.serving()).isEmpty();
+        ended(twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT)), ExitCode.DONE);
+        assertThat(twins.serving()).containsExactly("b");
+    }
+
+    @Test
+    void anUndoThatTheJournalDoesNotTakeIsAnsweredAndCanBeTypedAgain() throws Exception {
+        failedOver();
+        String saga = twins.known("b").state().servingSaga().orElseThrow();
+        twins.failJournal("b", "saga-" + saga, 1);
+        ended(undo(), ExitCode.ROLLED_BACK);
+        assertThat(twins.serving()).containsExactly("b");
+        ended(undo(), ExitCode.DONE);
+        assertThat(twins.serving()).containsExactly("a");
+    }
+
+    @Test
     void aGroupThatCouldNotStartIsNone() throws Exception {
         twins.fault("a", "open-interface", "apply fail");
         Answer answer = twins.wish("a", new Wishes.Kind.Create(Twins.group(), ROOT));
@@ -152,10 +214,7 @@ class HandOverTest {
     private void failedOver() throws Exception {
         created();
         twins.cutPower("a");
-        Requests.Failover request = new Requests.Failover(
-                "files", Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false, false);
-        Answer answer = twins.wish("b", new Wishes.Kind.Failover(request, ROOT));
-        assertThat(answer.exit()).as(answer.text() + answer.reasons()).isEqualTo(ExitCode.DONE);
+        ended(twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT)), ExitCode.DONE);
         assertThat(twins.serving()).containsExactly("b");
         twins.start("a");
         await().atMost(SOON).until(() -> {
@@ -165,6 +224,11 @@ class HandOverTest {
                     && a.state().openOperation().isEmpty()
                     && twins.known("b").heard().contains("a");
         });
+    }
+
+    private static Requests.Failover failover() {
+        return new Requests.Failover(
+                "files", Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false, false);
     }
 
     private static void ended(Answer answer, ExitCode exit) {

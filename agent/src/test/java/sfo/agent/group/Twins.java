@@ -3,6 +3,7 @@ package sfo.agent.group;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import akka.persistence.testkit.PersistenceTestKitPlugin;
+import akka.persistence.testkit.javadsl.PersistenceTestKit;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Inventory;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
+import sfo.protocol.peer.Hello;
 import sfo.protocol.peer.PeerMessage;
 
 /** The actors of the appliances a and b, on embedded hosts, with a network between them that loses what a test says. */
@@ -47,6 +49,7 @@ final class Twins implements AutoCloseable {
     private final Map<String, ActorTestKit> kits = new ConcurrentHashMap<>();
     private final Map<String, ActorRef<Object>> agents = new ConcurrentHashMap<>();
     private final Map<String, StepRunner> runners = new ConcurrentHashMap<>();
+    private final Map<String, Hello.GroupClaim> said = new ConcurrentHashMap<>();
     private final Map<String, Inventory> backups = new ConcurrentHashMap<>();
 
     Twins(Path folder) throws Exception {
@@ -104,6 +107,12 @@ final class Twins implements AutoCloseable {
                     }
 
                     @Override
+                    public CompletionStage<Optional<Hello.GroupClaim>> ask(String other, String group) {
+                        return CompletableFuture.completedFuture(
+                                agents.containsKey(other) ? Optional.ofNullable(said.get(other)) : Optional.empty());
+                    }
+
+                    @Override
                     public void down(String gone) {}
                 },
                 new Surroundings.BackupSource() {
@@ -118,7 +127,7 @@ final class Twins implements AutoCloseable {
                         backups.put(appliance, inventory);
                     }
                 },
-                (claim, open) -> {});
+                (claim, open) -> said.put(appliance, claim));
         agents.put(appliance, kit(appliance).spawn(Groups.create(around)));
     }
 
@@ -160,9 +169,27 @@ final class Twins implements AutoCloseable {
     }
 
     void fault(String appliance, String resource, String text) throws IOException {
-        Path file = world.appliance(appliance).resolve("faults").resolve(resource);
+        Path file = fault(appliance, resource);
         Files.createDirectories(java.util.Objects.requireNonNull(file.getParent()));
         Files.writeString(file, text);
+    }
+
+    /** From now on every act of a resource fails, until {@link #mend}. */
+    void breakDown(String appliance, String resource) throws IOException {
+        Files.createDirectories(fault(appliance, resource));
+    }
+
+    void mend(String appliance, String resource) throws IOException {
+        Files.delete(fault(appliance, resource));
+    }
+
+    private Path fault(String appliance, String resource) {
+        return world.appliance(appliance).resolve("faults").resolve(resource);
+    }
+
+    /** The next events of an actor of that appliance are not stored. */
+    void failJournal(String appliance, String persistenceId, int times) {
+        PersistenceTestKit.create(kit(appliance).system()).failNextNPersisted(persistenceId, times);
     }
 
     private void count() {

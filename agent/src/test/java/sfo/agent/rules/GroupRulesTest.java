@@ -16,6 +16,7 @@ import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.peer.GroupMessage.Beat;
+import sfo.protocol.peer.Hello;
 
 /** I1 and I7, as far as heartbeats decide. */
 class GroupRulesTest {
@@ -32,6 +33,35 @@ class GroupRulesTest {
         assertThat(GroupRules.standing(knows(holder, B2), "a", "boot")).isEqualTo(Standing.SUPERSEDED);
         assertThat(GroupRules.standing(knows(holder, B2), "a", "next boot")).isEqualTo(Standing.STANDS_BY);
         assertThat(GroupRules.standing(defined(), "a", "boot")).isEqualTo(Standing.STANDS_BY);
+    }
+
+    @Test
+    void anOperatorIsRefusedWhoWouldServeWhatAnotherHolds() {
+        Hello.GroupClaim same = new Hello.GroupClaim("files", 3, A1, false);
+        assertThat(GroupRules.againstResume(A1, Map.of("b", same))).isEmpty();
+        assertThat(GroupRules.againstResume(A1, Map.of())).isEmpty();
+        assertThat(GroupRules.againstResume(A3, Map.of("b", new Hello.GroupClaim("files", 3, B2, false))))
+                .as("a lower claim")
+                .isEmpty();
+        for (Hello.GroupClaim other : List.of(
+                new Hello.GroupClaim("files", 3, B2, true),
+                new Hello.GroupClaim("files", 3, B2, false),
+                new Hello.GroupClaim("files", 3, claim(1, "b"), false))) {
+            assertThat(GroupRules.againstResume(A1, Map.of("b", other)))
+                    .extracting(r -> r.code() + " " + r.weight())
+                    .containsExactly("HELD-ELSEWHERE BLOCKS");
+        }
+    }
+
+    @Test
+    void aMirrorThatAnOperatorEndedStaysSoUntilItIsWantedOrTheGroupIsReleased() {
+        GroupState without = serving(A1).apply(new GroupEvent.MirrorWanted(4, "tank", false, NOON));
+        assertThat(without.unmirrored()).containsExactly("tank");
+        assertThat(without.apply(new GroupEvent.MirrorWanted(5, "tank", true, NOON))
+                        .unmirrored())
+                .isEmpty();
+        assertThat(without.apply(new GroupEvent.Released(5, "undo", NOON)).unmirrored())
+                .isEmpty();
     }
 
     @Test

@@ -17,6 +17,7 @@ final class Cable implements AutoCloseable {
     private final InetSocketAddress to;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private Optional<ServerSocket> listener = Optional.empty();
+    private Optional<Thread> acceptor = Optional.empty();
 
     /**
      * Not plugged in yet.
@@ -38,7 +39,7 @@ final class Cable implements AutoCloseable {
             server.setReuseAddress(true);
             server.bind(from, 50);
             listener = Optional.of(server);
-            daemon(() -> accept(server));
+            acceptor = Optional.of(daemon(() -> accept(server)));
         } catch (IOException e) {
             throw new UncheckedIOException(from.toString(), e);
         }
@@ -47,6 +48,9 @@ final class Cable implements AutoCloseable {
     synchronized void unplug() {
         listener.ifPresent(Cable::shut);
         listener = Optional.empty();
+        // the port is free when nobody waits on it any more
+        acceptor.ifPresent(Cable::ended);
+        acceptor = Optional.empty();
         sockets.forEach(Cable::shut);
         sockets.clear();
     }
@@ -107,10 +111,19 @@ final class Cable implements AutoCloseable {
         }
     }
 
-    private static void daemon(Runnable work) {
+    private static void ended(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Thread daemon(Runnable work) {
         Thread thread = new Thread(work, "cable");
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     @Override

@@ -204,6 +204,21 @@ class RefusalsIT {
     }
 
     @Test
+    void anUndoWhoseMirrorDoesNotComeAboutEndsWithTheReason() {
+        pair.cutPower(pair.a);
+        pair.b.must("failover", Pair.GROUP);
+        pair.cutLink();
+        pair.a.start();
+        pair.mendAgentsOnly();
+        pair.until(
+                "a stands by", () -> pair.b.sfo("undo", Pair.GROUP, "--dry-run").exit() == 0);
+        Reply reply = refused("undo", Pair.GROUP);
+        assertThat(reply.text())
+                .contains("b serves on: nothing was mirrored to a", "volume tank is SOLO", "a cable is cut");
+        assertThat(pair.onTheWire()).containsExactly("b");
+    }
+
+    @Test
     void onceItIsFailedOver() {
         pair.cutPower(pair.a);
         pair.b.must("failover", Pair.GROUP);

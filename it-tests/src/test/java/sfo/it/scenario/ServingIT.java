@@ -125,6 +125,22 @@ class ServingIT {
     }
 
     @Test
+    void aMirrorThatWasEndedStaysEndedWhenTheAgentIsRestarted() {
+        pair.a.must("cdp", "disable", Pair.GROUP + "/tank", "-y");
+        pair.until("a goes on alone", () -> mirror().path("sync").asText().equals("SOLO"));
+        pair.a.kill();
+        pair.a.start();
+        pair.until("a says why", () -> mirror().path("detail").asText().contains("sfo cdp enable web/tank"));
+        assertThat(mirror().path("sync").asText()).isEqualTo("SOLO");
+        pair.a.must("cdp", "enable", Pair.GROUP + "/tank");
+        pair.until("b has everything again", pair::isNormal);
+    }
+
+    private static JsonNode mirror() {
+        return pair.group(pair.a).path("mirrors").path(0);
+    }
+
+    @Test
     void aChangeReachesThePeersBackup() {
         long before = newest();
         pair.a.must("share", "create", Pair.GROUP, "backed", "--nfs", "--volume", "tank");

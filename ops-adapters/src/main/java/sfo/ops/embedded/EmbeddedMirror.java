@@ -182,8 +182,27 @@ final class EmbeddedMirror implements Mirror {
                 entry.kept());
     }
 
-    /** A copy is about to be written over it; what it alone has is kept aside. */
-    private static void overwritten(VolumeId id, Volumes volumes) throws IOException {
+    @Override
+    public void targetBegins(String group, Volume volume, Claim claim, Target target, Call call) throws HostException {
+        VolumeId id = new VolumeId(group, volume.name());
+        host.faults().around("target-begins", Faults.APPLY, call, () -> {
+            host.change(() -> {
+                Running running = volumes.running(id);
+                boolean offered = running.role() == Role.SECONDARY
+                        && running.claim().equals(claim)
+                        && running.export().equals(target.export());
+                if (!offered) {
+                    throw new IOException(id + " on " + host.appliance() + " has no export \"" + target.export()
+                            + "\" (it has \"" + running.export() + "\")");
+                }
+                overwritten(id);
+            });
+            return true;
+        });
+    }
+
+    /** What it alone has is kept aside. */
+    private void overwritten(VolumeId id) throws IOException {
         Entry entry = volumes.need(id);
         String kept = entry.kept();
         if (entry.sync() == Sync.SOLO && entry.written()) {
@@ -254,17 +273,26 @@ final class EmbeddedMirror implements Mirror {
     }
 
     @Override
-    public void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
+    public void connect(
+            String group, Volume volume, Claim claim, Target target, boolean equal, Consent consent, Call call)
             throws HostException {
         VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("connect", Faults.APPLY, call, () -> {
+            boolean reached = host.act(() -> host.world().locked(() -> reaches(id, claim, target)));
+            if (!reached) {
+                return true; // it is connected already
+            }
+            if (!equal) {
+                consent.ask();
+            }
             host.change(() -> connect(id, claim, target, equal));
             watch.resume();
             return true;
         });
     }
 
-    private void connect(VolumeId id, Claim claim, Target target, boolean equal) throws IOException {
+    /** False if there is nothing to do: it is connected. */
+    private boolean reaches(VolumeId id, Claim claim, Target target) throws IOException {
         Entry entry = volumes.settle(id);
         Running running = volumes.running(id);
         if (running.role() != Role.PRIMARY || !entry.claim().equals(claim)) {
@@ -272,7 +300,7 @@ final class EmbeddedMirror implements Mirror {
                     + " (it is " + running.role() + ", claim " + entry.claim().tag() + ")");
         }
         if (running.export().equals(target.export()) && volumes.connected(id, running)) {
-            return;
+            return false;
         }
         World world = host.world();
         if (!world.linked(host.appliance(), target.host())) {
@@ -287,14 +315,24 @@ final class EmbeddedMirror implements Mirror {
             throw new IOException(target.host() + " has no export \"" + target.export() + "\" (it has \""
                     + there.export() + "\"): another claim was made since, or the export was closed");
         }
-        if (!equal) {
-            overwritten(id, theirs);
+        return true;
+    }
+
+    private void connect(VolumeId id, Claim claim, Target target, boolean equal) throws IOException {
+        if (!reaches(id, claim, target)) {
+            return;
         }
+        World world = host.world();
+        Volumes theirs = new Volumes(world, target.host());
+        if (!equal && theirs.need(id).sync() != Sync.INCONSISTENT) {
+            throw new IOException(target.host() + " has not recorded that " + id + " is about to be copied over");
+        }
+        Entry entry = volumes.need(id);
         // recorded first: cut off anywhere below, it is a mirror without a connection, and settles as SOLO
         volumes.record(
                 id, equal ? entry.with(Sync.REPLICATING) : entry.withoutBefore().with(Sync.SYNCING));
         long boot = world.power(host.appliance()).boot();
-        theirs.runs(id, new Running(Role.SECONDARY, claim, there.export(), host.appliance(), boot, Optional.empty()));
+        theirs.runs(id, new Running(Role.SECONDARY, claim, target.export(), host.appliance(), boot, Optional.empty()));
         long peerBoot = world.power(target.host()).boot();
         volumes.runs(id, new Running(Role.PRIMARY, claim, target.export(), target.host(), peerBoot, Optional.empty()));
     }

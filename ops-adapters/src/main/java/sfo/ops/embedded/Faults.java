@@ -19,7 +19,7 @@ import sfo.protocol.plan.Resource;
  * where WHAT is {@code fail}, {@code die} (the JVM halts with 137, as by kill -9) or {@code hang-ms N}. It strikes once,
  * by default at the next apply or revert, before the act. Kinds are the resources' names in JSON, such as
  * {@code primary-volume}, and of the mirror: {@code open-target}, {@code connect}, {@code mirror-copy}, {@code disconnect},
- * {@code target-synced}, {@code close-target} (all of them {@code apply}).
+ * {@code target-begins}, {@code target-synced}, {@code close-target} (all of them {@code apply}).
  */
 public final class Faults {
     static final String APPLY = "apply";

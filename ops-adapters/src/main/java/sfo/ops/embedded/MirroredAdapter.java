@@ -7,6 +7,7 @@ import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
 import sfo.ops.embedded.Volumes.Running;
 import sfo.ops.embedded.Volumes.VolumeId;
+import sfo.ops.volume.Mirror;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.plan.Facts;
@@ -54,7 +55,14 @@ final class MirroredAdapter implements Adapter<Resource.MirroredVolume> {
 
     @Override
     public void apply(Resource.MirroredVolume resource, Call call) throws HostException {
-        mirror.connect(resource.group(), resource.volume(), resource.claim(), resource.target(), true, call);
+        mirror.connect(
+                resource.group(),
+                resource.volume(),
+                resource.claim(),
+                resource.target(),
+                true,
+                Mirror.Consent.NEEDLESS,
+                call);
     }
 
     @Override

@@ -35,11 +35,17 @@ public interface Mirror {
 
     /**
      * Opens the export, under a name that carries {@code claim}, for the primary that made it; any other export of the
-     * volume is closed first. Records INCONSISTENT before the first write can arrive, unless {@code equal}: both sides
+     * volume is closed first. What is here stays as fit as it was until {@link #targetBegins}; {@code equal}: both sides
      * are known to be equal. What a former primary wrote alone is copied aside first: refused until that is done. Refused
      * while primary here, or for a claim lower than the recorded one.
      */
     Target openTarget(String group, Volume volume, Claim claim, boolean equal, Call call) throws HostException;
+
+    /**
+     * The primary reaches the export and is about to copy: records INCONSISTENT, on disk when this returns. Refused for
+     * another claim or target than the export's.
+     */
+    void targetBegins(String group, Volume volume, Claim claim, Target target, Call call) throws HostException;
 
     /**
      * The primary says that this side has everything: records REPLICATING. Refused for another claim than the export's, and
@@ -53,9 +59,20 @@ public interface Mirror {
     /**
      * Primary: begins to mirror to {@code target}, copying everything, or only what changed since the link broke where
      * that is known for certain, or nothing if {@code equal}. Returns when it has begun; {@link #watch} tells the rest.
+     *
+     * @param consent asked when the export is reached, before the first byte is copied; not if {@code equal}
      */
-    void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
+    void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Consent consent, Call call)
             throws HostException;
+
+    /** The secondary's word that it has recorded what is about to happen to it: see {@link #targetBegins}. */
+    @FunctionalInterface
+    interface Consent {
+        /** Both sides are equal: nothing is copied. */
+        Consent NEEDLESS = () -> {};
+
+        void ask() throws HostException;
+    }
 
     /**
      * Clients may write to the primary volume from now on. Until then, what is released again counts as what it was

@@ -21,7 +21,7 @@ import sfo.protocol.model.Volume;
  * @param session of the export that is, or last was, between the two sides; empty if none was
  * @param base secondary: the session whose break left this content, so that a primary that remembers what it wrote since
  *     can send just that; empty if it is not known
- * @param target primary: where it mirrors to, or did
+ * @param target primary: where it mirrors to, or did; secondary: what it offers to a primary that has not begun
  * @param prior what was before this side was promoted, for the way back
  * @param boot identity of the boot in which this was written
  */

@@ -55,7 +55,14 @@ final class MirroredAdapter implements Adapter<MirroredVolume> {
 
     @Override
     public void apply(MirroredVolume resource, Call call) throws HostException {
-        mirror.connect(resource.group(), resource.volume(), resource.claim(), resource.target(), true, call);
+        mirror.connect(
+                resource.group(),
+                resource.volume(),
+                resource.claim(),
+                resource.target(),
+                true,
+                Mirror.Consent.NEEDLESS,
+                call);
         while (!holds(resource, inspect(resource, call))) {
             call.check("starting the mirror of " + resource.volume().name() + " to "
                     + resource.target().host());

@@ -14,7 +14,15 @@ import sfo.protocol.model.Volume;
 final class Primary {
     private Primary() {}
 
-    static void connect(Exec exec, Side side, Volume volume, Claim claim, Target target, boolean equal, Call call)
+    static void connect(
+            Exec exec,
+            Side side,
+            Volume volume,
+            Claim claim,
+            Target target,
+            boolean equal,
+            Mirror.Consent consent,
+            Call call)
             throws HostException {
         side.examine(call);
         MirrorRecord record = side.needRecord();
@@ -35,10 +43,11 @@ final class Primary {
             throw new HostException("volume " + volume.name() + " went on alone since " + record.since() + ", and "
                     + target.host() + " offers the export of before: close that target, then open it anew");
         }
-        begin(exec, side, record.of(volume).under(claim), target, equal, call);
+        begin(exec, side, record.of(volume).under(claim), target, equal, consent, call);
     }
 
-    private static void begin(Exec exec, Side side, MirrorRecord record, Target target, boolean equal, Call call)
+    private static void begin(
+            Exec exec, Side side, MirrorRecord record, Target target, boolean equal, Mirror.Consent consent, Call call)
             throws HostException {
         Volume volume = record.volume();
         boolean wait = volume.onLinkLoss() == Volume.LinkLoss.BLOCK;
@@ -46,6 +55,9 @@ final class Primary {
         side.jobs.endJobs(call);
         side.core.connectRemote(target, wait, call);
         Secondary.boundSilence(side);
+        if (!equal) {
+            askFor(consent, side, call);
+        }
         String session = Secondary.session(target);
         Optional<String> base = Secondary.base(target);
         boolean delta = !equal && base.isPresent() && side.core.bitmaps(call).containsKey(Side.bitmap(base.get()));
@@ -68,6 +80,15 @@ final class Primary {
         } else {
             side.jobs.startMirror(!equal, volume.mode(), call);
             side.examine(call);
+        }
+    }
+
+    private static void askFor(Mirror.Consent consent, Side side, Call call) throws HostException {
+        try {
+            consent.ask();
+        } catch (HostException e) {
+            side.core.dropRemote(call);
+            throw e;
         }
     }
 

@@ -179,6 +179,11 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     }
 
     @Override
+    public void targetBegins(String group, Volume volume, Claim claim, Target target, Call call) throws HostException {
+        with(group, volume.name(), side -> Secondary.begins(side, claim, target, call));
+    }
+
+    @Override
     public void targetSynced(String group, Volume volume, Claim claim, String link, Call call) throws HostException {
         with(group, volume.name(), side -> Secondary.synced(side, claim, link, call));
     }
@@ -189,9 +194,10 @@ public final class QemuMirror implements Mirror, AutoCloseable {
     }
 
     @Override
-    public void connect(String group, Volume volume, Claim claim, Target target, boolean equal, Call call)
+    public void connect(
+            String group, Volume volume, Claim claim, Target target, boolean equal, Consent consent, Call call)
             throws HostException {
-        with(group, volume.name(), side -> Primary.connect(exec, side, volume, claim, target, equal, call));
+        with(group, volume.name(), side -> Primary.connect(exec, side, volume, claim, target, equal, consent, call));
     }
 
     @Override

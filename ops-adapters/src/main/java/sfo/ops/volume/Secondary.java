@@ -40,27 +40,21 @@ final class Secondary {
         boolean waits = !equal && mayWait(before, volume, claim);
         String session = waits ? before.session() : QemuMirror.newSession();
         String base = waits ? before.base() : base(before);
-        MirrorRecord next = before.of(volume)
-                .under(claim)
-                .linked(session, base, Optional.empty())
-                .after(Optional.empty());
+        Target target = new Target(volume.name(), mirror.address(), volume.port(), export(side, claim, session, base));
+        MirrorRecord next = before.of(volume).under(claim).after(Optional.empty());
         if (equal) {
-            next = next.as(Role.SECONDARY, Sync.REPLICATING, QemuMirror.now());
+            next = next.linked(session, base, Optional.empty()).as(Role.SECONDARY, Sync.REPLICATING, QemuMirror.now());
         } else if (!waits) {
-            next = next.as(
-                    Role.SECONDARY,
-                    Sync.INCONSISTENT,
-                    before.sync() == Sync.LOST || before.sync() == Sync.INCONSISTENT
-                            ? before.since()
-                            : QemuMirror.now());
+            // the session begins when its primary does: until then this is what it was
+            next = offered(side, next).linked("", base, Optional.of(target));
         }
         side.save(next);
         mirror.startCore(side, volume, call);
         side.core.stopExport(call);
-        String export = export(side, claim, session, base);
-        side.core.exportTcp(mirror.address(), volume.port(), export, volume.mode() == Volume.Mode.SYNCHRONOUS, call);
+        boolean writeThrough = volume.mode() == Volume.Mode.SYNCHRONOUS;
+        side.core.exportTcp(target.host(), target.port(), target.export(), writeThrough, call);
         boundSilence(side);
-        return new Target(volume.name(), mirror.address(), volume.port(), export);
+        return target;
     }
 
     private static boolean hasWritesOfItsOwn(MirrorRecord record) {
@@ -78,6 +72,27 @@ final class Secondary {
         }
         kept.need(call);
         side.kept(null);
+    }
+
+    private static MirrorRecord offered(Side side, MirrorRecord before) {
+        MirrorRecord is = before.role() == Role.PRIMARY ? side.ended(before) : before;
+        boolean whole = is.sync() == Sync.REPLICATING || is.sync() == Sync.CLEAN;
+        return is.as(Role.SECONDARY, whole ? Sync.LOST : is.sync(), is.since());
+    }
+
+    /** From here on it is neither what it was nor what its primary has. */
+    static void begins(Side side, Claim claim, Target target, Call call) throws HostException {
+        side.examine(call);
+        MirrorRecord record = side.needRecord();
+        boolean offered = record.claim().equals(claim) && record.target().equals(Optional.of(target));
+        if (record.role() != Role.SECONDARY || !offered || !side.connected()) {
+            throw new HostException("volume " + side.name + " is " + record.role() + " under claim "
+                    + record.claim().tag() + (side.connected() ? "" : ", without a connection from its primary")
+                    + "; a copy under claim " + claim.tag() + " is refused");
+        }
+        boolean behind = record.sync() == Sync.LOST || record.sync() == Sync.INCONSISTENT;
+        side.save(record.linked(session(target), base(target).orElse(""), Optional.empty())
+                .as(Role.SECONDARY, Sync.INCONSISTENT, behind ? record.since() : QemuMirror.now()));
     }
 
     private static boolean takes(Side side, MirrorRecord record, Claim claim) {

@@ -179,7 +179,7 @@ final class Side {
 
     private void examineSecondary(MirrorRecord now, boolean connected, Call call) throws HostException {
         boolean block = now.volume().onLinkLoss() == Volume.LinkLoss.BLOCK;
-        if (connected && now.sync() == Sync.LOST && block) {
+        if (connected && now.sync() == Sync.LOST && block && !now.session().isEmpty()) {
             save(now.in(Sync.REPLICATING, Instant.now())); // it came back by itself, and acknowledged nothing alone
         } else if (!connected && now.sync() == Sync.REPLICATING && !mayStillCome(now)) {
             save(now.in(Sync.LOST, lastAlive(now)));

@@ -125,6 +125,14 @@ class EmbeddedHostTest {
     }
 
     @Test
+    void anInterfaceThatIsOpenIsFoundDoneAlsoByTheStepThatPreparedIt() throws Exception {
+        pair.startOnA();
+        Resource.ClosedInterface closed = new Resource.ClosedInterface(GROUP, Pair.definition(), "a");
+        assertThat(Pair.adapter(pair.a, closed).holds(closed, Pair.inspect(pair.a, closed)))
+                .isTrue();
+    }
+
+    @Test
     void anInterfaceOpensOnlyWhereItIsThereClosedAndServersNeedTheirVolumes() throws Exception {
         assertThatThrownBy(
                         () -> Pair.apply(pair.b, new Resource.OpenInterface(GROUP, Pair.definition(), "b", List.of())))

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,13 @@ class EmbeddedMirrorTest {
 
     private static Resource.PrimaryVolume primary(String appliance, Claim claim) {
         return new Resource.PrimaryVolume(GROUP, volume(), appliance, claim);
+    }
+
+    /** Else their watches write on while the folder is removed. */
+    @AfterEach
+    void off() throws Exception {
+        pair.world.cutPower("a");
+        pair.world.cutPower("b");
     }
 
     @Test
@@ -91,7 +99,7 @@ class EmbeddedMirrorTest {
         pair.world.mendLink("a", "b");
         pair.fault("a", "mirror-copy", "fail");
         Target target = pair.b.mirror().openTarget(GROUP, volume(), A1, false, call());
-        pair.a.mirror().connect(GROUP, volume(), A1, target, false, call());
+        Pair.connect(pair.a, pair.b, A1, target);
         pair.world.cutPower("a");
         pair.world.cutPower("b");
         pair.b = pair.open("b");
@@ -137,11 +145,10 @@ class EmbeddedMirrorTest {
         Pair.state(pair.a);
         pair.world.mendLink("a", "b");
         Pair.apply(pair.b, primary("b", B2));
-        assertThatThrownBy(() -> pair.a.mirror().connect(GROUP, volume(), A1, stale, false, call()))
-                .hasMessageContaining("has no export");
+        assertThatThrownBy(() -> Pair.connect(pair.a, pair.b, A1, stale)).hasMessageContaining("has no export");
         Pair.revert(pair.b, primary("b", B2), Facts.of("role", "idle"));
         Target target = pair.b.mirror().openTarget(GROUP, volume(), A3, false, call());
-        assertThatThrownBy(() -> pair.a.mirror().connect(GROUP, volume(), A1, target, false, call()))
+        assertThatThrownBy(() -> Pair.connect(pair.a, pair.b, A1, target))
                 .hasMessageContaining("another claim was made since");
     }
 
@@ -245,7 +252,7 @@ class EmbeddedMirrorTest {
         pair.world.mendLink("a", "b");
         pair.fault("a", "mirror-copy", "fail");
         Target target = pair.b.mirror().openTarget(GROUP, volume(), A1, false, call());
-        pair.a.mirror().connect(GROUP, volume(), A1, target, false, call());
+        Pair.connect(pair.a, pair.b, A1, target);
         EmbeddedHost next = pair.open("a");
         AtomicInteger told = new AtomicInteger();
         next.mirror().watch((group, volume) -> told.incrementAndGet());

@@ -136,9 +136,21 @@ final class Pair {
 
     void mirror(EmbeddedHost from, EmbeddedHost to, Claim claim) throws HostException {
         Target target = to.mirror().openTarget(GROUP, volume(), claim, false, call());
-        from.mirror().connect(GROUP, volume(), claim, target, false, call());
+        connect(from, to, claim, target);
         await().atMost(Duration.ofSeconds(10)).until(() -> sync(from) == Sync.REPLICATING);
         to.mirror().targetSynced(GROUP, volume(), claim, state(from).link(), call());
+    }
+
+    static void connect(EmbeddedHost from, EmbeddedHost to, Claim claim, Target target) throws HostException {
+        from.mirror()
+                .connect(
+                        GROUP,
+                        volume(),
+                        claim,
+                        target,
+                        false,
+                        () -> to.mirror().targetBegins(GROUP, volume(), claim, target, call()),
+                        call());
     }
 
     static MirrorState state(EmbeddedHost host) throws HostException {

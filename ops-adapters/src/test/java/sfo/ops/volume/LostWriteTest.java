@@ -100,7 +100,8 @@ class LostWriteTest {
             return made;
         });
         rig.a.in(() -> {
-            rig.a.mirror.connect(GROUP, volume, FIRST, target, false, call());
+            Mirror.Consent consent = MirrorRig.consent(rig.b, volume, FIRST, target);
+            rig.a.mirror.connect(GROUP, volume, FIRST, target, false, consent, call());
             return 0;
         });
         rig.a.await(volume, Sync.REPLICATING);

@@ -148,6 +148,27 @@ class MirrorLinkTest {
     }
 
     @Test
+    void aReplicaWhoseResyncNeverBeganIsAsFitAsBefore() throws Exception {
+        rig.serving(volume, FIRST);
+        rig.cut();
+        rig.a.await(volume, Sync.SOLO);
+        rig.b.await(volume, Sync.LOST);
+        Instant lost = rig.b.state(volume).since().orElseThrow();
+        for (int asked = 0; asked < 2; asked++) {
+            // its primary can ask for it on another network, and then not reach it
+            assertThatThrownBy(() -> rig.begin(rig.a, rig.b, volume, FIRST)).hasMessageContaining("cannot connect");
+            assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.LOST);
+        }
+        rig.b.restartAgent();
+        assertThat(rig.b.state(volume).since()).contains(lost);
+        rig.a.kill(volume);
+        rig.b.promote(volume, SECOND);
+        assertThat(rig.b.state(volume).since()).contains(lost);
+        rig.b.demote(volume, SECOND);
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.LOST);
+    }
+
+    @Test
     void aPrimaryWhoseDaemonsEndedWhileItReplicatedHasNothingOfItsOwn() throws Exception {
         rig.serving(volume, FIRST);
         rig.a.in(() -> {
@@ -158,6 +179,27 @@ class MirrorLinkTest {
         Mounts.unmount(new Exec(), rig.a.point(), call());
         rig.a.demote(volume, FIRST);
         assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.LOST);
+    }
+
+    @Test
+    void aReplicaThatOnlyWaitsForItsPrimaryIsAsFitAsBefore() throws Exception {
+        rig.serving(volume, FIRST);
+        write(rig.a.point().resolve("data/before"), 20);
+        rig.b.in(() -> {
+            rig.b.mirror.closeTarget(GROUP, volume, false, call());
+            return 0;
+        });
+        rig.a.await(volume, Sync.SOLO);
+        Target first = rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, false, call()));
+        Target again = rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, FIRST, false, call()));
+        assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.LOST);
+        assertThat(Secondary.base(again)).as("what a copy would start from").isEqualTo(Secondary.base(first));
+        assertThat(Secondary.base(again)).isPresent();
+        assertThatThrownBy(() -> MirrorRig.consent(rig.b, volume, FIRST, again).ask())
+                .hasMessageContaining("without a connection from its primary");
+        rig.a.kill(volume);
+        rig.b.promote(volume, SECOND);
+        assertThat(rig.b.state(volume).role()).isEqualTo(Role.PRIMARY);
     }
 
     @Test
@@ -172,7 +214,7 @@ class MirrorLinkTest {
         assertThatThrownBy(() -> rig.b.promote(volume, claim(2, "a"))).hasMessageContaining("sfo resolve");
         rig.b.in(() -> rig.b.mirror.openTarget(GROUP, volume, THIRD, false, call()));
         assertThatThrownBy(() -> rig.a.in(() -> {
-                    rig.a.mirror.connect(GROUP, volume, FIRST, old, true, call());
+                    rig.a.mirror.connect(GROUP, volume, FIRST, old, true, Mirror.Consent.NEEDLESS, call());
                     return 0;
                 }))
                 .as("the old export's name is gone")
@@ -293,7 +335,7 @@ class MirrorLinkTest {
         Target back = rig.a.in(() -> rig.a.mirror.openTarget(GROUP, volume, SECOND, true, call()));
         rig.b.promote(volume, SECOND);
         rig.b.in(() -> {
-            rig.b.mirror.connect(GROUP, volume, SECOND, back, true, call());
+            rig.b.mirror.connect(GROUP, volume, SECOND, back, true, Mirror.Consent.NEEDLESS, call());
             return 0;
         });
         rig.b.await(volume, Sync.REPLICATING);

@@ -293,9 +293,24 @@ final class MirrorRig {
     void begin(Appliance from, Appliance to, Volume volume, Claim claim) throws Exception {
         Target target = to.in(() -> to.mirror.openTarget(GROUP, volume, claim, false, call()));
         from.in(() -> {
-            from.mirror.connect(GROUP, volume, claim, target, false, call());
+            from.mirror.connect(GROUP, volume, claim, target, false, consent(to, volume, claim, target), call());
             return 0;
         });
+    }
+
+    static Mirror.Consent consent(Appliance to, Volume volume, Claim claim, Target target) {
+        return () -> {
+            try {
+                to.in(() -> {
+                    to.mirror.targetBegins(GROUP, volume, claim, target, call());
+                    return 0;
+                });
+            } catch (HostException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        };
     }
 
     /** Both have the volume; {@code a} is its primary, formatted, mounted, and mirrors to {@code b}. */

@@ -19,6 +19,7 @@ import sfo.protocol.model.GroupDefinition;
     @JsonSubTypes.Type(value = GroupEvent.OperationReopened.class, name = "operation-reopened"),
     @JsonSubTypes.Type(value = GroupEvent.OperationEnded.class, name = "operation-ended"),
     @JsonSubTypes.Type(value = GroupEvent.FellSilent.class, name = "fell-silent"),
+    @JsonSubTypes.Type(value = GroupEvent.MirrorWanted.class, name = "mirror-wanted"),
     @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
 })
 public sealed interface GroupEvent extends StoredEvent {
@@ -47,6 +48,9 @@ public sealed interface GroupEvent extends StoredEvent {
 
     /** Nothing was heard of a member for a while: when it was heard last tells whether a lost replica may be behind. */
     record FellSilent(long ordinal, String appliance, Instant lastSign) implements GroupEvent {}
+
+    /** Whether a volume is to be mirrored while this appliance serves it. */
+    record MirrorWanted(long ordinal, String volume, boolean wanted, Instant at) implements GroupEvent {}
 
     record Destroyed(long ordinal, Instant at) implements GroupEvent {}
 }

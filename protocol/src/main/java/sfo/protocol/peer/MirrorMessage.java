@@ -23,6 +23,12 @@ public sealed interface MirrorMessage extends PeerMessage {
 
     record TargetRefused(String from, String group, String volume, Claim claim, String why) implements MirrorMessage {}
 
+    /** The primary reaches the export; it copies nothing before the answer, {@link Begun}. */
+    record Begins(String from, String group, Volume volume, Claim claim, Target target) implements MirrorMessage {}
+
+    /** It is on disk that the replica is neither what it was nor complete; or why that is refused. */
+    record Begun(String from, String group, Target target, Optional<String> refused) implements MirrorMessage {}
+
     /** The replica has everything by way of this link: to be recorded there. */
     record Synced(String from, String group, Volume volume, Claim claim, String link) implements MirrorMessage {}
 

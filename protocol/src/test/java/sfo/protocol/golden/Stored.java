@@ -86,6 +86,7 @@ public final class Stored {
                 new GroupEvent.OperationReopened(7, "files-2", "undo", AT),
                 new GroupEvent.OperationEnded(8, "files-2", "DONE", AT),
                 new GroupEvent.FellSilent(9, "a", AT),
+                new GroupEvent.MirrorWanted(9, "tank", false, AT),
                 new GroupEvent.Destroyed(10, AT),
                 new SagaEvent.Opened(
                         1,
@@ -142,6 +143,8 @@ public final class Stored {
                 new MirrorMessage.OpenTarget("a", "files", VOLUME, CLAIM, true),
                 new MirrorMessage.TargetOpened("b", "files", CLAIM, TARGET),
                 new MirrorMessage.TargetRefused("b", "files", "tank", CLAIM, "it serves"),
+                new MirrorMessage.Begins("a", "files", VOLUME, CLAIM, TARGET),
+                new MirrorMessage.Begun("b", "files", TARGET, Optional.of("it serves")),
                 new MirrorMessage.Synced("a", "files", VOLUME, CLAIM, "09af77c2"),
                 new MirrorMessage.WentSolo("a", "files", VOLUME, CLAIM, "09af77c2"),
                 new MirrorMessage.CreateReplica("a", "files", VOLUME),
