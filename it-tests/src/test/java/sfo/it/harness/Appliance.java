@@ -115,12 +115,23 @@ public final class Appliance {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
                     .start();
-            agent = Optional.of(process);
-            var unused = process.onExit().thenRun(this::unplug);
+            began(process);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private synchronized void began(Process process) {
+        agent = Optional.of(process);
+        var unused = process.onExit().thenRun(() -> ended(process));
         plug();
+    }
+
+    /** Told late, it is not the one that runs by now whose cables are pulled. */
+    private synchronized void ended(Process process) {
+        if (agent.filter(process::equals).isPresent()) {
+            unplug();
+        }
     }
 
     void plug() {

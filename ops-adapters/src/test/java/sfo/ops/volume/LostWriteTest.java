@@ -93,6 +93,7 @@ class LostWriteTest {
         Volume volume = rig.a.volume(FileSystem.EXT4);
         rig.serving(volume, FIRST);
         Target target = rig.b.in(() -> {
+            rig.b.mirror.closeTarget(GROUP, volume, false, call());
             Target made = rig.b.mirror.openTarget(GROUP, volume, FIRST, false, call());
             Core core = rig.b.mirror.side(GROUP, "v1").core;
             core.stopExport(call());
