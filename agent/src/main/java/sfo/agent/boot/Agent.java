@@ -328,9 +328,4 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
                 .orElseGet(
                         () -> CompletableFuture.failedFuture(new IllegalStateException("the actor system restarts")));
     }
-
-    @Override
-    public void freeReserve() {
-        data.freeReserve();
-    }
 }

@@ -46,7 +46,4 @@ public interface AgentContext {
 
     /** Ends the actor system that runs now, and starts another one; nothing happens if that is under way. */
     void restart(String why);
-
-    /** When a write failed because the disk is full: makes room for what has to be written now. */
-    void freeReserve();
 }

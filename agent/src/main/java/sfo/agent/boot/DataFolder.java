@@ -5,32 +5,48 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The agent's durable folder: usable, and this agent's alone for as long as it runs. Holds a reserve of disk space that
- * can be freed, so that a rollback can be written when the disk is full.
+ * is freed before the disk is full, so that a rollback can be written: the journal is mapped into memory, and a page of it
+ * that finds no room on the disk ends the process.
  */
 public final class DataFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
     private static final int RESERVE_BYTES = 4 << 20;
+    /** The journal grows by less between two looks, unless others fill the disk meanwhile: then the next start frees it. */
+    private static final long LEAST_ROOM = 2 << 20;
+
+    private static final long LOOK_MILLIS = 1000;
     /** The kernel drops a process's lock as soon as it closes any descriptor of the file: so look here first. */
     private static final Set<Path> HELD_BY_THIS_JVM = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
     private final FileChannel channel;
+    private final FileStore disk;
+    private final ScheduledThreadPoolExecutor watch = new ScheduledThreadPoolExecutor(1, work -> {
+        Thread thread = new Thread(work, "disk-watch");
+        thread.setDaemon(true);
+        return thread;
+    });
 
-    private DataFolder(Path folder, FileChannel channel) {
+    private DataFolder(Path folder, FileChannel channel, FileStore disk) {
         this.folder = folder;
         this.channel = channel;
+        this.disk = disk;
+        var unused = watch.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -59,17 +75,18 @@ public final class DataFolder implements AutoCloseable {
         }
     }
 
-    /** Frees the reserve. Once; it is made again by the next start. */
-    public void freeReserve() {
+    private void look() {
         try {
-            if (Files.deleteIfExists(folder.resolve("reserve"))) {
-                log.warn(
-                        "the disk of {} is full: the reserve of {} MiB is freed; make room",
-                        folder,
-                        RESERVE_BYTES >> 20);
-            }
+            freeIfFull(folder, disk);
         } catch (IOException e) {
             log.error("can't free the reserve in {}", folder, e);
+        }
+    }
+
+    /** Frees the reserve once; it is made again by the next start that finds room. */
+    private static void freeIfFull(Path folder, FileStore disk) throws IOException {
+        if (disk.getUsableSpace() < LEAST_ROOM && Files.deleteIfExists(folder.resolve("reserve"))) {
+            log.warn("the disk of {} is full: the reserve of {} MiB is freed; make room", folder, RESERVE_BYTES >> 20);
         }
     }
 
@@ -85,10 +102,12 @@ public final class DataFolder implements AutoCloseable {
                 throw another(
                         folder, new String(owner.array(), 0, owner.position(), StandardCharsets.US_ASCII).strip());
             }
+            FileStore disk = Files.getFileStore(folder);
+            freeIfFull(folder, disk);
             channel.truncate(0);
             channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
-            makeReserve(folder.resolve("reserve"));
-            return new DataFolder(folder, channel);
+            makeReserve(folder.resolve("reserve"), disk);
+            return new DataFolder(folder, channel, disk);
         } catch (IOException e) {
             release(folder, channel);
             throw unusable(folder, e);
@@ -98,8 +117,14 @@ public final class DataFolder implements AutoCloseable {
         }
     }
 
-    private static void makeReserve(Path reserve) throws IOException {
+    private static void makeReserve(Path reserve, FileStore disk) throws IOException {
         if (Files.exists(reserve) && Files.size(reserve) == RESERVE_BYTES) {
+            return;
+        }
+        if (disk.getUsableSpace() < RESERVE_BYTES + LEAST_ROOM) {
+            // a full disk is just when an agent must start, to finish what is open
+            Files.deleteIfExists(reserve);
+            log.error("no room for a reserve of {} MiB in {}: make room", RESERVE_BYTES >> 20, reserve.getParent());
             return;
         }
         try (FileChannel out = FileChannel.open(
@@ -110,14 +135,6 @@ public final class DataFolder implements AutoCloseable {
                 written += out.write(filled.rewind());
             }
             out.force(true);
-        } catch (IOException e) {
-            // a full disk is just when an agent must start, to finish what is open
-            Files.deleteIfExists(reserve);
-            log.error(
-                    "no room for a reserve of {} MiB in {}: make room ({})",
-                    RESERVE_BYTES >> 20,
-                    reserve.getParent(),
-                    e.getMessage());
         }
     }
 
@@ -146,6 +163,7 @@ public final class DataFolder implements AutoCloseable {
 
     @Override
     public void close() {
+        watch.shutdownNow();
         release(folder, channel);
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The product's own programs, run by the JVM and the classes that run this one. */
@@ -64,8 +65,19 @@ final class Programs {
 
     List<String> agent(String main, Path settings, Path temporary) {
         // the launcher's own
-        List<String> more = List.of("-Xms16m", "-Xmn8m", "-Xmx96m", "-Djava.io.tmpdir=" + temporary);
+        List<String> more = new ArrayList<>(List.of("-Xms16m", "-Xmn8m", "-Xmx96m", "-Djava.io.tmpdir=" + temporary));
+        archive()
+                .ifPresent(file -> more.addAll(
+                        List.of("-XX:SharedArchiveFile=" + file, "-Xlog:disable", "-Xlog:all=error:stderr")));
         return java(more, main, List.of("--config", settings.toString()));
+    }
+
+    /** What {@code sfo-archive} made, if it was typed: beside the agent's classes. */
+    private static Optional<Path> archive() {
+        return Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).resolveSibling("sfo.jsa"))
+                .filter(Files::exists)
+                .findFirst();
     }
 
     List<String> client(Path socket, List<String> words) {

@@ -2,10 +2,13 @@ package sfo.agent.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,17 +32,36 @@ class DataFolderTest {
     }
 
     @Test
-    void keepsAReserveThatCanBeFreed() throws IOException {
-        try (DataFolder data = DataFolder.open(folder)) {
-            Path reserve = folder.resolve("reserve");
-            assertThat(Files.size(reserve)).isEqualTo(4 << 20);
-            long blocks = Files.getFileStore(reserve).getUsableSpace();
-            data.freeReserve();
+    void keepsAReserveThatIsFreedWhenTheDiskIsFullAlsoByTheNextStart() throws Exception {
+        Path small = Files.createDirectory(folder.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", small.toString()),
+                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        try {
+            Path reserve = small.resolve("data/reserve");
+            Path filling = small.resolve("filling");
+            try (DataFolder data = DataFolder.open(small.resolve("data"))) {
+                assertThat(data).isNotNull();
+                assertThat(Files.size(reserve)).isEqualTo(4 << 20);
+                Files.write(filling, new byte[11 << 20]);
+                Awaitility.await().untilAsserted(() -> assertThat(reserve).doesNotExist());
+            }
+            Files.delete(filling);
+            DataFolder.open(small.resolve("data")).close();
+            assertThat(reserve).exists();
+
+            Files.write(filling, new byte[11 << 20]);
+            DataFolder.open(small.resolve("data")).close();
             assertThat(reserve).doesNotExist();
-            assertThat(blocks).isPositive();
+        } finally {
+            run("umount", small.toString());
         }
-        DataFolder.open(folder).close();
-        assertThat(folder.resolve("reserve")).exists();
+    }
+
+    private static boolean run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
     }
 
     @Test

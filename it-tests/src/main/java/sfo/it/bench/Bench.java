@@ -26,11 +26,15 @@ import sfo.protocol.json.Json;
 /** Measures the product as its users meet it: whole commands, real clients, an agent that idles. */
 @Command(
         name = "bench",
-        description = "Runs the demo several times, then one agent alone; prints medians beside their limits.",
+        description =
+                "Runs the demo several times, then two agents that only wait; prints medians beside their limits.",
         mixinStandardHelpOptions = true,
         exitCodeList = {"0:all measured", "1:a run failed or lost a write", "2:wrong words"})
 public final class Bench implements Callable<Integer> {
     private static final Duration RUN = Duration.ofMinutes(4);
+    /** Until two agents have found one another and compiled what they do all the time. */
+    private static final Duration SETTLE = Duration.ofSeconds(30);
+
     private static final Duration IDLE = Duration.ofSeconds(20);
     /** What an agent says when it does all that agents do. */
     private static final String READY = " runs (started in ";
@@ -71,11 +75,12 @@ public final class Bench implements Callable<Integer> {
     }
 
     private void measure() throws IOException, InterruptedException {
+        archive();
         for (int run = 1; run <= runs; run++) {
             System.err.println("demo " + run + " of " + runs);
             demo();
         }
-        agentAlone();
+        agents();
         System.out.printf("%-52s %9s %-4s %8s %6s%n", "median of " + runs, "", "", "limit", "ratio");
         figures.values().forEach(figure -> System.out.println(figure.line()));
         if (json != null) {
@@ -108,25 +113,33 @@ public final class Bench implements Callable<Integer> {
         add("writes lost", "", line.get("lost_writes").asDouble(), 0);
     }
 
-    private void agentAlone() throws IOException, InterruptedException {
+    /** As on an installed appliance. */
+    private static void archive() throws IOException, InterruptedException {
+        Process archive = new ProcessBuilder("agent/bin/sfo-archive")
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(archive.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (archive.waitFor() != 0) {
+            throw new IOException("sfo-archive failed:\n" + output);
+        }
+    }
+
+    private void agents() throws IOException, InterruptedException {
         for (int run = 1; run <= runs; run++) {
             System.err.println("agent " + run + " of " + runs);
             try (Lab lab = mode == Mode.embedded ? EmbeddedLab.make(false) : NamespaceLab.make(false)) {
+                lab.powerOn("b");
+                awaitReady(lab, "b");
                 long begin = System.nanoTime();
                 lab.powerOn("a");
-                while (!Files.exists(lab.log("a"))
-                        || !Files.readString(lab.log("a")).contains(READY)) {
-                    if (System.nanoTime() - begin > RUN.toNanos()) {
-                        throw new IOException("the agent is not ready after " + RUN);
-                    }
-                    LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-                }
+                awaitReady(lab, "a");
                 add("agent: switched on to ready", "ms", millisSince(begin), 2500);
                 begin = System.nanoTime();
                 if (!lab.sfo("a", RUN, List.of("status")).ok()) {
                     throw new IOException("the agent said that it runs, and does not answer");
                 }
                 add("sfo status, as a whole process", "ms", millisSince(begin), 200);
+                Thread.sleep(SETTLE.toMillis());
                 ProcessHandle agent = agent(lab);
                 double before = ticks(agent);
                 Thread.sleep(IDLE.toMillis());
@@ -137,11 +150,23 @@ public final class Bench implements Callable<Integer> {
         }
     }
 
+    private static void awaitReady(Lab lab, String appliance) throws IOException {
+        long begin = System.nanoTime();
+        while (!Files.exists(lab.log(appliance))
+                || !Files.readString(lab.log(appliance)).contains(READY)) {
+            if (System.nanoTime() - begin > RUN.toNanos()) {
+                throw new IOException("the agent of " + appliance + " is not ready after " + RUN);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+        }
+    }
+
     private static ProcessHandle agent(Lab lab) throws IOException {
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            String settings = lab.log("a").resolveSibling("sfo.conf").toString();
             return all.filter(p ->
-                            commandLine(p).contains("java") && commandLine(p).contains("@" + lab.folder()))
-                    .reduce((first, second) -> second)
+                            commandLine(p).contains(settings) && !commandLine(p).startsWith("nsenter"))
+                    .findFirst()
                     .orElseThrow(() -> new IOException("no agent's process for " + lab.folder()));
         }
     }
