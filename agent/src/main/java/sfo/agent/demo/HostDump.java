@@ -24,6 +24,8 @@ final class HostDump {
             "ifindex",
             "link_index",
             "link_netnsid",
+            "allmulti",
+            "promiscuity",
             "stats",
             "stats64",
             "valid_life_time",
