@@ -187,18 +187,6 @@ public final class NamespaceLab implements Lab {
         }
     }
 
-    /** Stops every process of an appliance where it is, and takes its wire away, as a machine that hangs. */
-    public synchronized void freeze(String appliance) throws IOException {
-        network.ip("link set p0" + appliance + " down\nlink set p1" + appliance + " down\n");
-        sandbox(appliance).need(List.of("kill", "-STOP", "--", "-1"), "");
-    }
-
-    /** It goes on as if nothing had happened. */
-    public synchronized void thaw(String appliance) throws IOException {
-        sandbox(appliance).need(List.of("kill", "-CONT", "--", "-1"), "");
-        network.ip("link set p0" + appliance + " up\nlink set p1" + appliance + " up\n");
-    }
-
     @Override
     public synchronized void startAgent(String appliance) throws IOException {
         if (agentRuns(appliance)) {

@@ -235,30 +235,6 @@ class PowerCutIT {
     }
 
     @Test
-    void oneThatHungAndWasFailedOverLetsGoAtOnceAndJoinsAgain() throws Exception {
-        List<Workload> atWork = clients("records");
-        awaitMore(atWork, 50);
-        lab.freeze("a");
-        sfo.must("b", "failover", Lab.GROUP, "--reason", "a hangs");
-        awaitMore(atWork, 20);
-        lab.thaw("a");
-        sfo.await(
-                "a",
-                "a stands by",
-                LIMIT,
-                s -> Sfo.group(s).path("state").asText().equals("STANDING_BY"));
-        await().atMost(LIMIT).until(() -> !inside("a", "ip", "netns", "list").contains("sfo-" + Lab.GROUP));
-        sfo.await("b", "a is a member again", LIMIT, Sfo::allUp);
-        awaitMore(atWork, 20);
-
-        // it may have served alone for a moment: its operator gives up what it alone may have
-        sfo.must("b", "undo", Lab.GROUP, "--accept-loss");
-        awaitMirrors("a", "b");
-        awaitMore(atWork, 20);
-        assertNothingLost(atWork);
-    }
-
-    @Test
     void whenBothHadNoPowerTheHolderServesAgainByItselfAndNothingIsLost() throws Exception {
         List<Workload> atWork = clients("records");
         awaitMore(atWork, 100);

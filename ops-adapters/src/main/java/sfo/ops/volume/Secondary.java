@@ -2,6 +2,7 @@ package sfo.ops.volume;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import sfo.ops.api.Call;
@@ -16,6 +17,7 @@ import sfo.protocol.model.Volume;
 /** What the secondary's side does; called with the side's lock held. */
 final class Secondary {
     private static final String NO_BASE = "-";
+    private static final Duration STOP = Duration.ofSeconds(5);
 
     private Secondary() {}
 
@@ -34,6 +36,10 @@ final class Secondary {
             String export = export(side, claim, before.session(), before.base());
             return new Target(volume.name(), mirror.address(), volume.port(), export);
         }
+        if (!equal && offers(side, before, claim, call)) {
+            // asked again while its primary is on the way: an export that is closed under it may hang the daemon
+            return before.target().orElseThrow();
+        }
         if (!equal && hasWritesOfItsOwn(before)) {
             keep(mirror, side, before, call);
         }
@@ -50,11 +56,29 @@ final class Secondary {
         }
         side.save(next);
         mirror.startCore(side, volume, call);
-        side.core.stopExport(call);
+        stopExport(side, call);
+        mirror.startCore(side, volume, call);
         boolean writeThrough = volume.mode() == Volume.Mode.SYNCHRONOUS;
         side.core.exportTcp(target.host(), target.port(), target.export(), writeThrough, call);
         boundSilence(side);
         return target;
+    }
+
+    private static boolean offers(Side side, MirrorRecord record, Claim claim, Call call) throws HostException {
+        return record.role() == Role.SECONDARY
+                && record.claim().equals(claim)
+                && record.target().isPresent()
+                && side.coreDaemon.running()
+                && side.core.servesPrimary(call);
+    }
+
+    /** A daemon that does not answer to that is ended: a replica's holds nothing that is not in its file. */
+    private static void stopExport(Side side, Call call) throws HostException {
+        try {
+            side.core.stopExport(Call.within(STOP));
+        } catch (HostException hangs) {
+            side.coreDaemon.end(call);
+        }
     }
 
     private static boolean hasWritesOfItsOwn(MirrorRecord record) {
