@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Native;
@@ -16,6 +18,7 @@ import sfo.protocol.model.Volume;
 
 /** What the secondary's side does; called with the side's lock held. */
 final class Secondary {
+    private static final Logger LOG = LoggerFactory.getLogger(Secondary.class);
     private static final String NO_BASE = "-";
     private static final Duration STOP = Duration.ofSeconds(5);
 
@@ -77,6 +80,7 @@ final class Secondary {
         try {
             side.core.stopExport(Call.within(STOP));
         } catch (HostException hangs) {
+            LOG.warn("the storage daemon of {}/{} is ended: {}", side.group, side.name, hangs.getMessage());
             side.coreDaemon.end(call);
         }
     }
