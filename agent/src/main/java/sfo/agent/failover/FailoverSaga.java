@@ -125,8 +125,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     /** Another appliance holds the group: whatever is still queued, the interface does not open any more. */
     private volatile boolean released;
 
-    /** The next time that the journal is read, it is because it failed. */
-    private boolean journalFailed;
+    /** Whether this actor has read its journal already: it does so again only because the journal failed. */
+    private boolean readBefore;
 
     private Optional<Release> afterAdjusting = Optional.empty();
 
@@ -476,10 +476,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private void recovered(SagaState state) {
-        if (journalFailed) {
+        if (readBefore) {
             sayWhatIsStored(state);
         }
-        journalFailed = true;
+        readBefore = true;
         if (state.opened().isEmpty()) {
             return;
         }
