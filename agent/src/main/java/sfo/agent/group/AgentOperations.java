@@ -14,12 +14,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import sfo.agent.backup.Backups;
 import sfo.agent.boot.AgentContext;
 import sfo.agent.control.Operations;
 import sfo.agent.rules.DefinitionRules;
 import sfo.agent.rules.GroupViews;
+import sfo.agent.rules.member.Wish;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Progress;
@@ -120,7 +122,7 @@ public final class AgentOperations implements Operations {
         return survey(group.members()).thenCompose(surveys -> {
             List<String> flaws = DefinitionRules.flaws(group, surveys);
             return flaws.isEmpty()
-                    ? wish(group.name(), true, new Wishes.Kind.Create(group, by), progress)
+                    ? wish(group.name(), true, new Wish.Create(group, by), progress)
                     : CompletableFuture.completedFuture(Answer.refused(
                             "group " + group.name() + " was not created: " + String.join("; ", flaws), List.of()));
         });
@@ -128,7 +130,7 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> destroyGroup(String group, Operator by, Consumer<Progress> progress) {
-        return wish(group, false, new Wishes.Kind.Destroy(by), progress);
+        return wish(group, false, new Wish.Destroy(by), progress);
     }
 
     @Override
@@ -163,9 +165,8 @@ public final class AgentOperations implements Operations {
                 by);
     }
 
-    CompletionStage<Answer> change(
-            String group, Function<GroupDefinition, GroupDefinition> change, String done, Operator by) {
-        return wish(group, false, new Wishes.Kind.Change(change, done, by), AgentOperations::unseen);
+    CompletionStage<Answer> change(String group, UnaryOperator<GroupDefinition> change, String done, Operator by) {
+        return wish(group, false, new Wish.Change(change, done, by), AgentOperations::unseen);
     }
 
     @Override
@@ -180,32 +181,32 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> check(String group) {
-        return wish(group, false, new Wishes.Kind.Check(), AgentOperations::unseen);
+        return wish(group, false, new Wish.Check(), AgentOperations::unseen);
     }
 
     @Override
     public CompletionStage<Answer> plan(String group, boolean undo) {
-        return wish(group, false, new Wishes.Kind.ShowPlan(undo), AgentOperations::unseen);
+        return wish(group, false, new Wish.ShowPlan(undo), AgentOperations::unseen);
     }
 
     @Override
     public CompletionStage<Answer> failover(Requests.Failover failover, Operator by, Consumer<Progress> progress) {
-        return wish(failover.group(), false, new Wishes.Kind.Failover(failover, by), progress);
+        return wish(failover.group(), false, new Wish.Failover(failover, by), progress);
     }
 
     @Override
     public CompletionStage<Answer> undo(Requests.Undo undo, Operator by, Consumer<Progress> progress) {
-        return wish(undo.group(), false, new Wishes.Kind.Undo(undo, by), progress);
+        return wish(undo.group(), false, new Wish.Undo(undo, by), progress);
     }
 
     @Override
     public CompletionStage<Answer> resume(String group, Operator by, Consumer<Progress> progress) {
-        return wish(group, false, new Wishes.Kind.Resume(by), progress);
+        return wish(group, false, new Wish.Resume(by), progress);
     }
 
     @Override
     public CompletionStage<Answer> resolve(String group, Operator by) {
-        return wish(group, false, new Wishes.Kind.Resolve(by), AgentOperations::unseen);
+        return wish(group, false, new Wish.Resolve(by), AgentOperations::unseen);
     }
 
     private static void unseen(Progress news) {
@@ -213,7 +214,7 @@ public final class AgentOperations implements Operations {
     }
 
     /** @param made whether a group that is not known yet is made */
-    private CompletionStage<Answer> wish(String group, boolean made, Wishes.Kind kind, Consumer<Progress> progress) {
+    private CompletionStage<Answer> wish(String group, boolean made, Wish kind, Consumer<Progress> progress) {
         CompletableFuture<List<String>> names = new CompletableFuture<>();
         part.registry().tell(new Groups.Names(names::complete));
         return names.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS).thenCompose(known -> {
@@ -221,7 +222,7 @@ public final class AgentOperations implements Operations {
                 return CompletableFuture.completedFuture(unknown(group, known));
             }
             CompletableFuture<Answer> reply = new CompletableFuture<>();
-            part.registry().tell(new Groups.ToMember(group, new GroupMember.Wish(kind, reply, progress)));
+            part.registry().tell(new Groups.ToMember(group, new GroupMember.Wanted(kind, reply, progress)));
             return reply;
         });
     }

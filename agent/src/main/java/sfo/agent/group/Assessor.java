@@ -19,6 +19,7 @@ import sfo.agent.rules.DossierRules;
 import sfo.agent.rules.DossierRules.Heard;
 import sfo.agent.rules.DossierRules.Probe;
 import sfo.agent.rules.ReadinessRules;
+import sfo.agent.rules.member.Assessment;
 import sfo.config.load.Settings;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
@@ -42,9 +43,6 @@ final class Assessor {
 
     private final Surroundings around;
 
-    /** What a failover of {@code group} from {@code from} would meet. */
-    record Assessed(GroupDefinition group, String from, List<Reason> reasons, Optional<DossierView> dossier) {}
-
     Assessor(Surroundings around) {
         this.around = around;
     }
@@ -56,7 +54,7 @@ final class Assessor {
      * @param lastSign the last sign of life of {@code from}
      * @param said what {@code from} said of its mirrors when it served last
      */
-    CompletionStage<Assessed> assess(
+    CompletionStage<Assessment> assess(
             GroupDefinition known,
             String from,
             Supplier<Optional<Instant>> lastSign,
@@ -82,11 +80,11 @@ final class Assessor {
                     List<Reason> reasons = new ArrayList<>();
                     proof.ifPresent(d -> reasons.addAll(ReadinessRules.dossier(known, d)));
                     reasons.addAll(assessed.reasons());
-                    return new Assessed(assessed.group(), from, reasons, proof);
+                    return new Assessment(assessed.group(), from, reasons, proof);
                 });
     }
 
-    private Assessed validate(
+    private Assessment validate(
             GroupDefinition group,
             String from,
             Optional<Instant> lastSign,
@@ -107,7 +105,7 @@ final class Assessor {
         for (FailoverInterface slot : group.interfaces()) {
             slot.addresses().forEach(a -> travels.add(a.host()));
         }
-        return new Assessed(
+        return new Assessment(
                 group,
                 from,
                 ReadinessRules.assess(new ReadinessRules.Input(

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import sfo.agent.rules.GroupRules.Standing;
+import sfo.agent.rules.member.Wish;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Requests;
@@ -137,10 +138,10 @@ class HandOverTest {
         twins.cutPower("b");
         twins.lost = m -> true;
         twins.start("a");
-        ended(twins.wish("a", new Wishes.Kind.Resume(ROOT)), ExitCode.REFUSED);
+        ended(twins.wish("a", new Wish.Resume(ROOT)), ExitCode.REFUSED);
         twins.start("b");
         await().atMost(SOON).until(() -> twins.standing("b") == Standing.UNCONFIRMED);
-        ended(twins.wish("b", new Wishes.Kind.Resume(ROOT)), ExitCode.DONE);
+        ended(twins.wish("b", new Wish.Resume(ROOT)), ExitCode.DONE);
         assertThat(twins.serving()).containsExactly("b");
     }
 
@@ -148,10 +149,10 @@ class HandOverTest {
     void aResumeIsRefusedWhereAnotherKnowsOfAHigherClaim() throws Exception {
         created();
         twins.cutPower("a");
-        ended(twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT)), ExitCode.DONE);
+        ended(twins.wish("b", new Wish.Failover(failover(), ROOT)), ExitCode.DONE);
         twins.lost = m -> true;
         twins.start("a");
-        Answer answer = twins.wish("a", new Wishes.Kind.Resume(ROOT));
+        Answer answer = twins.wish("a", new Wish.Resume(ROOT));
         ended(answer, ExitCode.REFUSED);
         assertThat(answer.reasons()).extracting(r -> r.code()).containsExactly("HELD-ELSEWHERE");
         assertThat(twins.serving()).containsExactly("b");
@@ -164,7 +165,7 @@ class HandOverTest {
         ended(undo(), ExitCode.NEEDS_ATTENTION);
         assertThat(twins.serving()).isEmpty();
         twins.mend("b", "group-host");
-        ended(twins.wish("b", new Wishes.Kind.Resolve(ROOT)), ExitCode.DONE);
+        ended(twins.wish("b", new Wish.Resolve(ROOT)), ExitCode.DONE);
         await().atMost(SOON).until(() -> twins.standing("b") == Standing.HOLDS);
         assertThat(twins.serving()).containsExactly("b");
     }
@@ -174,10 +175,10 @@ class HandOverTest {
         created();
         twins.cutPower("a");
         twins.failJournal("b", "group-files", 1);
-        Answer answer = twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT));
+        Answer answer = twins.wish("b", new Wish.Failover(failover(), ROOT));
         ended(answer, ExitCode.ROLLED_BACK);
         assertThat(twins.serving()).isEmpty();
-        ended(twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT)), ExitCode.DONE);
+        ended(twins.wish("b", new Wish.Failover(failover(), ROOT)), ExitCode.DONE);
         assertThat(twins.serving()).containsExactly("b");
     }
 
@@ -195,7 +196,7 @@ class HandOverTest {
     @Test
     void aGroupThatCouldNotStartIsNone() throws Exception {
         twins.fault("a", "open-interface", "apply fail");
-        Answer answer = twins.wish("a", new Wishes.Kind.Create(Twins.group(), ROOT));
+        Answer answer = twins.wish("a", new Wish.Create(Twins.group(), ROOT));
         assertThat(answer.exit()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(twins.known("a").state().destroyed()).isTrue();
         await().atMost(SOON).until(() -> twins.known("b").state().destroyed());
@@ -204,7 +205,7 @@ class HandOverTest {
     }
 
     private void created() throws Exception {
-        Answer answer = twins.wish("a", new Wishes.Kind.Create(Twins.group(), ROOT));
+        Answer answer = twins.wish("a", new Wish.Create(Twins.group(), ROOT));
         assertThat(answer.exit()).as(answer.text()).isEqualTo(ExitCode.DONE);
         await().atMost(SOON)
                 .until(() -> twins.known("b").state().claim().appliance().equals("a"));
@@ -214,7 +215,7 @@ class HandOverTest {
     private void failedOver() throws Exception {
         created();
         twins.cutPower("a");
-        ended(twins.wish("b", new Wishes.Kind.Failover(failover(), ROOT)), ExitCode.DONE);
+        ended(twins.wish("b", new Wish.Failover(failover(), ROOT)), ExitCode.DONE);
         assertThat(twins.serving()).containsExactly("b");
         twins.start("a");
         await().atMost(SOON).until(() -> {
@@ -235,8 +236,8 @@ class HandOverTest {
         assertThat(answer.exit()).as(answer.text() + answer.reasons()).isEqualTo(exit);
     }
 
-    private static Wishes.Kind undoWish() {
-        return new Wishes.Kind.Undo(new Requests.Undo("files", false, false), ROOT);
+    private static Wish undoWish() {
+        return new Wish.Undo(new Requests.Undo("files", false, false), ROOT);
     }
 
     /** As soon as a's heartbeat says that it stands by. */

@@ -20,6 +20,7 @@ import java.util.function.Predicate;
 import sfo.agent.failover.StepRunner;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupViews;
+import sfo.agent.rules.member.Wish;
 import sfo.config.load.Settings;
 import sfo.ops.embedded.EmbeddedHost;
 import sfo.ops.embedded.World;
@@ -143,13 +144,13 @@ final class Twins implements AutoCloseable {
         world.cutPower(appliance);
     }
 
-    Answer wish(String appliance, Wishes.Kind kind) throws Exception {
+    Answer wish(String appliance, Wish kind) throws Exception {
         return begin(appliance, kind).get(60, TimeUnit.SECONDS);
     }
 
-    CompletableFuture<Answer> begin(String appliance, Wishes.Kind kind) {
+    CompletableFuture<Answer> begin(String appliance, Wish kind) {
         CompletableFuture<Answer> reply = new CompletableFuture<>();
-        agent(appliance).tell(new Groups.ToMember("files", new GroupMember.Wish(kind, reply, progress -> {})));
+        agent(appliance).tell(new Groups.ToMember("files", new GroupMember.Wanted(kind, reply, progress -> {})));
         return reply;
     }
 

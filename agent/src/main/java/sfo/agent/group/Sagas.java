@@ -1,0 +1,83 @@
+package sfo.agent.group;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.ActorContext;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import sfo.agent.failover.FailoverSaga;
+import sfo.agent.failover.FailoverSaga.Told;
+import sfo.agent.rules.SagaState;
+import sfo.agent.rules.member.SagaOrder;
+
+/** The sagas of one group, each made when it is first spoken to. */
+final class Sagas {
+    private final ActorContext<?> context;
+    private final Surroundings around;
+    private final ActorRef<Told> parent;
+    private final Map<String, ActorRef<FailoverSaga.Command>> actors = new HashMap<>();
+    private final Map<String, SagaState> states = new HashMap<>();
+
+    Sagas(ActorContext<?> context, Surroundings around, ActorRef<Told> parent) {
+        this.context = context;
+        this.around = around;
+        this.parent = parent;
+    }
+
+    private ActorRef<FailoverSaga.Command> actor(String id) {
+        return actors.computeIfAbsent(
+                id,
+                name -> context.spawn(
+                        FailoverSaga.create(name, around.boot(), around.runner(), parent), "saga-" + name));
+    }
+
+    void show(String id, Consumer<SagaState> reply) {
+        actor(id).tell(new FailoverSaga.Show(reply));
+    }
+
+    /** As it was told last. */
+    Optional<SagaState> last(String id) {
+        return Optional.ofNullable(states.get(id));
+    }
+
+    void heard(Told news) {
+        if (news instanceof Told.Moved m) {
+            states.put(m.saga(), m.state());
+        } else if (news instanceof Told.Adjusted a) {
+            states.put(a.saga(), a.state());
+        } else if (news instanceof Told.Ended e) {
+            states.put(e.saga(), e.state());
+        }
+    }
+
+    void tell(String id, SagaOrder order) {
+        actor(id).tell(command(order));
+    }
+
+    private static FailoverSaga.Command command(SagaOrder order) {
+        if (order instanceof SagaOrder.Open o) {
+            OptionalLong until = o.openUntil();
+            return new FailoverSaga.Open(
+                    o.kind(),
+                    o.plan(),
+                    o.claim(),
+                    o.by().user(),
+                    o.by().reason(),
+                    o.dossier(),
+                    () -> until.isEmpty() || System.nanoTime() - until.getAsLong() < 0);
+        } else if (order instanceof SagaOrder.Undo u) {
+            return new FailoverSaga.Undo(u.to(), u.by().user(), u.by().reason());
+        } else if (order instanceof SagaOrder.Release r) {
+            return new FailoverSaga.Release(r.why());
+        } else if (order instanceof SagaOrder.StorePermit p) {
+            return new FailoverSaga.StorePermit(p.claim(), p.targets(), p.validMillis());
+        } else if (order instanceof SagaOrder.HandedOver h) {
+            return new FailoverSaga.HandedOver(h.opened(), h.why());
+        } else if (order instanceof SagaOrder.Adjust a) {
+            return new FailoverSaga.Adjust(a.plan());
+        }
+        return new FailoverSaga.Report();
+    }
+}

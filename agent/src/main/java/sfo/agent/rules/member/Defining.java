@@ -1,0 +1,177 @@
+package sfo.agent.rules.member;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import sfo.agent.rules.GroupRules;
+import sfo.protocol.control.Answer;
+import sfo.protocol.control.ExitCode;
+import sfo.protocol.events.GroupEvent;
+import sfo.protocol.events.SagaEvent;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.peer.GroupMessage;
+import sfo.protocol.plan.Plan;
+
+/** What a group is: made, changed, told to its members, and no more. */
+final class Defining {
+    private Defining() {}
+
+    // --- what peers say
+
+    static void tell(Turn t, String to) {
+        t.state()
+                .definition()
+                .ifPresent(d -> t.send(
+                        to,
+                        new GroupMessage.Definition(
+                                t.me.self(), t.me.group(), d, t.state().claim())));
+    }
+
+    static void told(Turn t, GroupMessage.Definition m) {
+        GroupDefinition definition = m.definition();
+        boolean member = definition.members().contains(t.me.self());
+        boolean again = t.state().destroyed() && definition.version() == 1;
+        if (member && (definition.version() > t.state().version() || again)) {
+            t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
+        }
+        if (member && m.claim().outranks(t.state().claim()) && !GroupRules.isOwnOffer(t.state(), m.claim())) {
+            t.claimKnown(m.claim(), "with the definition");
+        }
+        Optional<String> refused = member ? Optional.empty() : Optional.of(t.me.self() + " is no member of it");
+        t.send(m.from(), new GroupMessage.DefinitionKept(t.me.self(), t.me.group(), definition.version(), refused));
+    }
+
+    static void destroyed(Turn t, String by) {
+        Claim claim = t.state().claim();
+        boolean may = t.state().servingSaga().isEmpty()
+                && (claim.isNone() || claim.appliance().equals(by));
+        if (t.exists() && may) {
+            t.store(n -> new GroupEvent.Destroyed(n, t.now.wall()));
+        }
+    }
+
+    // --- create
+
+    static void create(Turn t, Wish.Create c) {
+        GroupDefinition definition = c.definition();
+        if (t.exists()) {
+            t.finish(Answer.refused(
+                    "group \"" + t.me.group() + "\" is there already: sfo group show " + t.me.group(), List.of()));
+        } else if (!definition.home().equals(t.me.self())) {
+            t.finish(Answer.refused(
+                    "a group is created on its home: type it on " + definition.home() + ", or name " + t.me.self()
+                            + " as home",
+                    List.of()));
+        } else {
+            t.stage(new Operation.Stage.Collecting(Set.of()));
+            t.show("members", "stored on every member", "running", 0, "");
+            for (String member : t.others(definition)) {
+                t.send(member, new GroupMessage.Definition(t.me.self(), t.me.group(), definition, Claim.NONE));
+            }
+        }
+    }
+
+    static void kept(Turn t, GroupMessage.DefinitionKept m) {
+        if (t.operation.isEmpty()
+                || !(t.operation.get().stage() instanceof Operation.Stage.Collecting s)
+                || !(t.operation.get().what() instanceof Wish.Create c)) {
+            return;
+        }
+        if (m.refused().isPresent()) {
+            abandon(t, c.definition(), m.from() + " refuses it: " + m.refused().get());
+            return;
+        }
+        Set<String> kept = new HashSet<>(s.kept());
+        kept.add(m.from());
+        t.stage(new Operation.Stage.Collecting(Set.copyOf(kept)));
+        if (kept.containsAll(t.others(c.definition()))) {
+            start(t, c);
+        }
+    }
+
+    static void collecting(Turn t, Operation.Stage.Collecting s, Wish.Create c) {
+        if (MemberRules.isLate(t)) {
+            List<String> missing = t.others(c.definition()).stream()
+                    .filter(m -> !s.kept().contains(m))
+                    .toList();
+            abandon(
+                    t,
+                    c.definition(),
+                    "no answer from " + String.join(", ", missing) + " within " + MemberRules.MEMBERS_ANSWER.toSeconds()
+                            + " s: is its agent running?");
+        }
+    }
+
+    private static void abandon(Turn t, GroupDefinition definition, String why) {
+        for (String member : t.others(definition)) {
+            t.send(member, new GroupMessage.Destroyed(t.me.self(), t.me.group()));
+        }
+        t.finish(Answer.refused("group " + t.me.group() + " was not created: " + why, List.of()));
+    }
+
+    private static void start(Turn t, Wish.Create c) {
+        GroupDefinition definition = c.definition();
+        Claim claim = t.nextClaim(t.me.self());
+        t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
+        t.claimKnown(claim, "created");
+        Plan plan = t.plan(definition, t.me.self(), claim, List.of(), Optional.empty());
+        t.stage(new Operation.Stage.Begun());
+        t.carriedOutBy(t.open(SagaEvent.Kind.START, plan, claim, c.by(), Optional.empty(), OptionalLong.empty()));
+    }
+
+    // --- change, destroy
+
+    static void change(Turn t, Wish.Change c) {
+        if (!t.holds()) {
+            t.finish(MemberRules.wrongAppliance(t, "change"));
+            return;
+        }
+        GroupDefinition changed;
+        try {
+            changed = c.change().apply(t.definition());
+        } catch (IllegalArgumentException refused) {
+            t.finish(Answer.of(ExitCode.USAGE, String.valueOf(refused.getMessage())));
+            return;
+        }
+        String saga = t.state().servingSaga().orElseThrow();
+        t.carriedOutBy(saga);
+        t.stage(new Operation.Stage.Adjusting(changed));
+        t.saga(
+                saga,
+                new SagaOrder.Adjust(t.plan(changed, t.me.self(), t.state().claim(), List.of(), Optional.empty())));
+    }
+
+    /** What is served has changed, or was changed back: the definition follows. */
+    static void adjusted(Turn t, Input.SagaAdjusted told) {
+        if (t.operation.isEmpty()
+                || !(t.operation.get().stage() instanceof Operation.Stage.Adjusting s)
+                || !(t.operation.get().what() instanceof Wish.Change c)) {
+            return;
+        }
+        if (!told.error().isEmpty()) {
+            t.finish(Answer.of(ExitCode.ROLLED_BACK, "not changed, everything is served as before: " + told.error()));
+            return;
+        }
+        t.store(n -> new GroupEvent.Defined(n, s.to(), t.now.wall()));
+        t.finish(Answer.done(c.done()));
+    }
+
+    static void destroy(Turn t, Wish.Destroy c) {
+        if (!t.holds()) {
+            t.finish(MemberRules.wrongAppliance(t, "destroy"));
+        } else if (!t.definition().volumes().isEmpty()) {
+            t.finish(Answer.refused(
+                    "group " + t.me.group() + " still has volumes: sfo cdp destroy " + t.me.group() + " "
+                            + t.definition().volumes().get(0).name(),
+                    List.of()));
+        } else {
+            String saga = t.state().servingSaga().orElseThrow();
+            t.carriedOutBy(saga);
+            t.store(n -> new GroupEvent.OperationReopened(n, saga, "destroy", t.now.wall()));
+            t.saga(saga, new SagaOrder.Release("destroyed by " + c.by().user()));
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package sfo.agent.rules.member;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import sfo.agent.rules.GroupRules;
+import sfo.agent.rules.GroupRules.Standing;
+import sfo.agent.rules.SagaViews;
+import sfo.agent.rules.UndoRules;
+import sfo.protocol.control.Answer;
+import sfo.protocol.control.ExitCode;
+import sfo.protocol.control.Requests;
+import sfo.protocol.control.Views;
+import sfo.protocol.events.GroupEvent;
+import sfo.protocol.events.SagaEvent;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.Reason;
+import sfo.protocol.model.Reason.Weight;
+import sfo.protocol.peer.GroupMessage;
+import sfo.protocol.plan.Plan;
+
+/** On the survivor: proved, validated, planned, claimed. */
+final class FailingOver {
+    private FailingOver() {}
+
+    // --- check, plan
+
+    /** Whom a failover is from: by default the holder. */
+    private static String failed(Turn t, Optional<String> from) {
+        String holder = t.state().claim().appliance();
+        return from.orElse(holder.equals(t.me.self()) ? t.others().get(0) : holder);
+    }
+
+    static void check(Turn t, String wish, Wish.Check c) {
+        if (t.holds()) {
+            List<Reason> reasons =
+                    UndoRules.holderReadiness(t.definition(), t.me.self(), t.mirrors, List.copyOf(t.beats.keySet()));
+            t.reply(wish, checked(t, reasons, Optional.empty()));
+        } else {
+            String from = failed(t, Optional.empty());
+            t.act(new Act.Assess(wish, c, t.definition(), from, t.said(from), false));
+        }
+    }
+
+    private static Answer checked(Turn t, List<Reason> reasons, Optional<Views.DossierView> dossier) {
+        boolean ready = reasons.stream().noneMatch(r -> r.weight() == Weight.BLOCKS);
+        boolean lossless = reasons.stream().noneMatch(r -> r.weight() == Weight.LOSSY);
+        return new Answer(
+                ready && lossless ? ExitCode.DONE : ExitCode.REFUSED,
+                "a failover of group " + t.me.group() + " would be "
+                        + (ready && lossless ? "carried out" : ready ? "lossy" : "refused"),
+                reasons,
+                Optional.of(new Views.CheckView(t.me.group(), ready, lossless, reasons, dossier)));
+    }
+
+    static void showPlan(Turn t, String wish, Wish.ShowPlan p) {
+        if (p.undo()) {
+            t.state()
+                    .servingSaga()
+                    .ifPresentOrElse(
+                            saga -> t.act(new Act.AskSaga(wish, p, saga)),
+                            () -> t.reply(wish, MemberRules.wrongAppliance(t, "plan --undo")));
+        } else {
+            String from = failed(t, Optional.empty());
+            Plan plan = t.plan(t.definition(), from, t.nextClaim(t.me.self()), List.of(), Optional.empty());
+            t.reply(wish, planned(plan));
+        }
+    }
+
+    static Answer planned(Plan plan) {
+        return Answer.done(
+                plan.steps().size() + " steps", new Views.PlanView(plan, plan.hash(), SagaViews.estimate(plan)));
+    }
+
+    // --- prove, validate, plan
+
+    static void begin(Turn t, String wish, Wish.Failover f) {
+        Standing standing = t.standing();
+        String from = failed(t, f.request().from());
+        Claim held = t.state().claim();
+        if (standing == Standing.HOLDS || standing == Standing.SUPERSEDED) {
+            t.finish(Answer.refused(
+                    "group " + t.me.group() + " is already served by " + t.me.self(),
+                    List.of(new Reason(
+                            "ALREADY-HOLDS", Weight.BLOCKS, t.me.self() + " holds " + held.tag(), "sfo status"))));
+        } else if (!t.others().contains(from)) {
+            t.finish(Answer.of(
+                    ExitCode.USAGE,
+                    "\"" + from + "\" is no other member of group " + t.me.group() + ": expected one of "
+                            + String.join(", ", t.others())));
+        } else if (!held.isNone() && !t.named() && !held.appliance().equals(from)) {
+            t.finish(Answer.refused(
+                    "group " + t.me.group() + " is not held by " + from,
+                    List.of(new Reason(
+                            "WRONG-HOLDER",
+                            Weight.BLOCKS,
+                            held.appliance() + " holds it: " + held.tag(),
+                            "sfo failover " + t.me.group() + " --from " + held.appliance()))));
+        } else {
+            t.show("prove", "proves that " + from + " is dead; validates", "running", 0, "");
+            t.act(new Act.Assess(wish, f, t.definition(), from, t.said(from), true));
+        }
+    }
+
+    static void assessed(Turn t, Input.Assessed in) {
+        if (in.what() instanceof Wish.Check) {
+            t.reply(
+                    in.wish(),
+                    in.assessment()
+                            .map(a -> checked(t, a.reasons(), a.dossier()))
+                            .orElseGet(() -> Answer.of(ExitCode.ROLLED_BACK, "check failed: " + in.error())));
+        } else if (in.what() instanceof Wish.Failover f
+                && t.operation.filter(o -> o.wish().equals(in.wish())).isPresent()) {
+            in.assessment()
+                    .ifPresentOrElse(
+                            a -> assessed(t, f, a),
+                            () -> t.finish(Answer.of(
+                                    ExitCode.ROLLED_BACK, "nothing was touched: proving failed: " + in.error())));
+        }
+    }
+
+    private static void assessed(Turn t, Wish.Failover f, Assessment a) {
+        Requests.Failover request = f.request();
+        long proving = t.millisSince(t.operation.orElseThrow().began());
+        List<Reason> refusing = UndoRules.refusing(a.reasons(), request.override(), request.acceptLoss());
+        Claim claim = t.nextClaim(t.me.self());
+        Plan plan = t.plan(a.group(), a.from(), claim, List.of(), request.mac());
+        if (!refusing.isEmpty()) {
+            t.show(
+                    "prove",
+                    "proves and validates",
+                    "failed",
+                    proving,
+                    refusing.get(0).code());
+            Views.CheckView view =
+                    new Views.CheckView(t.me.group(), false, a.reasons().isEmpty(), a.reasons(), a.dossier());
+            t.finish(new Answer(ExitCode.REFUSED, "refused, nothing was touched", refusing, Optional.of(view)));
+            return;
+        }
+        if (request.plan().isPresent() && !request.plan().get().equals(plan.hash())) {
+            t.finish(Answer.refused(
+                    "the plan has changed: its hash is " + plan.hash() + ", not "
+                            + request.plan().get() + "; look at it with: sfo plan " + t.me.group(),
+                    List.of()));
+            return;
+        }
+        t.show("prove", a.from() + " is dead; backup and replicas are fit", "done", proving, "");
+        if (request.dryRun()) {
+            t.finish(planned(plan));
+        } else if (GroupRules.needed(a.group().members().size()) == 1
+                || request.override().isPresent()) {
+            claimed(t, f, a, plan, claim);
+        } else {
+            t.stage(new Operation.Stage.Voting(a, plan, claim, Map.of()));
+            for (String member : t.others(a.group())) {
+                t.send(member, new GroupMessage.Propose(t.me.self(), t.me.group(), claim));
+            }
+        }
+    }
+
+    // --- claim
+
+    /**
+     * An appliance that serves, or is about to, acknowledges no other claim: it lives. Of two that ask for votes at once
+     * the lower yields; the higher acknowledges nothing but its own.
+     */
+    static void proposed(Turn t, GroupMessage.Propose m) {
+        Optional<Claim> mine = voting(t).map(Operation.Stage.Voting::claim);
+        boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true);
+        if (t.standsBy() && yields) {
+            mine.ifPresent(lower -> t.finish(anotherFirst(m.claim())));
+            if (m.claim().outranks(t.state().claim())) {
+                t.claimKnown(m.claim(), "proposed by " + m.from());
+            }
+        }
+        t.send(
+                m.from(),
+                new GroupMessage.Acknowledge(
+                        t.me.self(), t.me.group(), m.claim(), t.state().claim()));
+    }
+
+    private static Optional<Operation.Stage.Voting> voting(Turn t) {
+        return t.operation
+                .map(Operation::stage)
+                .filter(Operation.Stage.Voting.class::isInstance)
+                .map(Operation.Stage.Voting.class::cast);
+    }
+
+    private static Answer anotherFirst(Claim other) {
+        return Answer.refused("another claim came first: " + other.tag(), List.of());
+    }
+
+    static void acknowledged(Turn t, GroupMessage.Acknowledge m) {
+        voting(t).ifPresent(s -> {
+            Map<String, Claim> all = new HashMap<>(s.acknowledged());
+            all.put(m.from(), m.highest());
+            Operation.Stage.Voting now =
+                    new Operation.Stage.Voting(s.assessment(), s.plan(), s.claim(), Map.copyOf(all));
+            t.stage(now);
+            voting(t, now);
+        });
+    }
+
+    static void voting(Turn t, Operation.Stage.Voting s) {
+        int members = s.assessment().group().members().size();
+        int needed = GroupRules.needed(members);
+        long yes =
+                1 + s.acknowledged().values().stream().filter(s.claim()::equals).count();
+        Optional<Claim> higher = s.acknowledged().values().stream()
+                .filter(c -> c.compareTo(s.claim()) > 0)
+                .findFirst();
+        if (yes >= needed) {
+            claimed(t, (Wish.Failover) t.operation.orElseThrow().what(), s.assessment(), s.plan(), s.claim());
+        } else if (higher.isPresent()) {
+            t.finish(anotherFirst(higher.get()));
+        } else if (MemberRules.isLate(t)) {
+            t.finish(Answer.refused(
+                    yes + " of " + members + " members acknowledged the claim, " + needed
+                            + " are needed; to go on without them: --override \"REASON\"",
+                    List.of()));
+        }
+    }
+
+    private static void claimed(Turn t, Wish.Failover f, Assessment a, Plan plan, Claim claim) {
+        Operation mine = t.operation.orElseThrow();
+        boolean sign = f.request().override().isEmpty()
+                && t.lastSign(a.from()).filter(at -> at.isAfter(mine.beganAt())).isPresent();
+        boolean moved = claim.compareTo(t.state().claim()) <= 0
+                || t.state().openOperation().isPresent();
+        if (sign || moved) {
+            t.finish(Answer.refused(
+                    sign
+                            ? a.from() + " has just been heard: it lives"
+                            : "the group has moved meanwhile; see it with: sfo status " + t.me.group(),
+                    List.of()));
+            return;
+        }
+        if (a.group().version() > t.state().version()) {
+            t.store(n -> new GroupEvent.Defined(n, a.group(), t.now.wall()));
+        }
+        // what it said last is what it said when it was alive
+        t.beats.remove(a.from());
+        Optional<String> override = f.request().override();
+        t.claimKnown(
+                claim,
+                "failover from " + a.from()
+                        + override.map(o -> ", override: " + o).orElse(""));
+        Requests.Operator by = override.map(
+                        o -> new Requests.Operator(f.by().uid(), f.by().user(), f.by().reason() + " override: " + o))
+                .orElse(f.by());
+        t.stage(new Operation.Stage.Begun());
+        t.carriedOutBy(t.open(SagaEvent.Kind.FAILOVER, plan, claim, by, a.dossier(), OptionalLong.empty()));
+    }
+}

@@ -1,0 +1,168 @@
+package sfo.agent.rules.member;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import sfo.agent.rules.GroupRules;
+import sfo.agent.rules.GroupRules.Conclusion;
+import sfo.agent.rules.GroupRules.Standing;
+import sfo.protocol.events.GroupEvent;
+import sfo.protocol.model.Claim;
+import sfo.protocol.peer.GroupMessage;
+import sfo.protocol.peer.GroupMessage.Beat;
+
+/** What members say to one another, and their silence. */
+final class Hearing {
+    /** What a peer says confirms a claim only if it heard from this appliance, as it is now, within this long. */
+    private static final Duration FRESH = Duration.ofSeconds(5);
+
+    private Hearing() {}
+
+    static void heard(Turn t, GroupMessage message) {
+        if (message.from().equals(t.me.self())) {
+            return;
+        }
+        t.lastSigns.put(message.from(), t.now.wall());
+        if (message instanceof Beat m) {
+            beat(t, m);
+        } else if (message instanceof GroupMessage.AskDefinition m) {
+            Defining.tell(t, m.from());
+        } else if (message instanceof GroupMessage.Definition m) {
+            Defining.told(t, m);
+        } else if (message instanceof GroupMessage.DefinitionKept m) {
+            Defining.kept(t, m);
+        } else if (message instanceof GroupMessage.Destroyed m) {
+            Defining.destroyed(t, m.from());
+        } else if (message instanceof GroupMessage.Propose m) {
+            FailingOver.proposed(t, m);
+        } else if (message instanceof GroupMessage.Acknowledge m) {
+            FailingOver.acknowledged(t, m);
+        } else {
+            HandingOver.heard(t, message);
+        }
+    }
+
+    private static void beat(Turn t, Beat beat) {
+        boolean first = t.beats.put(beat.from(), beat) == null;
+        if (beat.serving()) {
+            t.clients.put(beat.from(), beat.connections());
+            t.said.put(beat.from(), beat.mirrors());
+        }
+        if (!t.exists()) {
+            return;
+        }
+        t.act(new Act.PeerMirrors(beat.mirrors()));
+        if (first) {
+            t.send(beat.from(), own(t));
+        }
+        Claim highest = beat.claim().compareTo(t.state().claim()) > 0
+                ? beat.claim()
+                : t.state().claim();
+        long agreed = 1
+                + t.beats.values().stream()
+                        .filter(b -> b.claim().equals(highest) && b.standingBy() && isFresh(t, b))
+                        .count();
+        for (Conclusion c : GroupRules.onBeat(t.state(), t.me.self(), t.me.boot(), t.handOver.permit(), beat, agreed)) {
+            conclude(t, beat.from(), c);
+        }
+    }
+
+    private static void conclude(Turn t, String from, Conclusion c) {
+        if (c instanceof Conclusion.Adopt a) {
+            t.claimKnown(a.claim(), "heard from " + from);
+        } else if (c instanceof Conclusion.Conflict x) {
+            if (!t.state().conflict().equals(Optional.of(x.other()))) {
+                t.store(n -> new GroupEvent.ConflictFound(n, x.other(), t.now.wall()));
+            }
+        } else if (c instanceof Conclusion.Release) {
+            release(t);
+        } else if (c instanceof Conclusion.Confirmed) {
+            Resuming.byItself(t, from + " confirms the claim");
+        } else if (c instanceof Conclusion.AskDefinition) {
+            t.send(from, new GroupMessage.AskDefinition(t.me.self(), t.me.group()));
+        } else if (c instanceof Conclusion.SendDefinition) {
+            Defining.tell(t, from);
+        } else if (c instanceof Conclusion.PermitUsed) {
+            HandingOver.over(t, true, from + " serves");
+        } else if (c instanceof Conclusion.PermitUnused) {
+            HandingOver.over(t, false, from + " did not open");
+        }
+    }
+
+    /** Whether its sender had heard from this appliance, as it is now, a moment before. */
+    private static boolean isFresh(Turn t, Beat beat) {
+        return Optional.ofNullable(beat.heard().get(t.me.self()))
+                .filter(mark -> mark.startsWith(t.me.incarnation()))
+                .map(mark -> Long.parseLong(mark.substring(t.me.incarnation().length())))
+                .filter(sent -> t.now.nanos() - sent < FRESH.toNanos())
+                .isPresent();
+    }
+
+    /** Serves nothing of the group any more: another appliance holds it. */
+    private static void release(Turn t) {
+        Optional<String> serving = t.state().servingSaga();
+        if (serving.isPresent() && t.state().openOperation().isEmpty()) {
+            String why = t.heldBy();
+            t.store(n -> new GroupEvent.OperationReopened(n, serving.get(), why, t.now.wall()));
+            t.saga(serving.get(), new SagaOrder.Release(why));
+        }
+    }
+
+    static void tick(Turn t) {
+        if (!t.exists()) {
+            return;
+        }
+        Instant quiet = t.now.wall().minus(MemberRules.SILENT);
+        boolean news = false;
+        for (Map.Entry<String, Instant> sign : t.lastSigns.entrySet()) {
+            boolean stored = sign.getValue().equals(t.state().lastSigns().get(sign.getKey()));
+            if (sign.getValue().isBefore(quiet) && !stored) {
+                t.store(n -> new GroupEvent.FellSilent(n, sign.getKey(), sign.getValue()));
+                t.beats.remove(sign.getKey());
+                news = true;
+            }
+        }
+        if (!news) {
+            beats(t).forEach(t::act);
+        }
+        if (t.holds() && t.state().openOperation().isEmpty()) {
+            t.act(new Act.LookWhoIsConnected());
+        }
+        if (t.standing() == Standing.SUPERSEDED) {
+            release(t);
+        }
+    }
+
+    /** To everyone. */
+    static List<Act> beats(Turn t) {
+        if (t.state().definition().isEmpty()) {
+            return List.of();
+        }
+        GroupMessage mine = own(t);
+        return t.others().stream().<Act>map(to -> new Act.Send(to, mine)).toList();
+    }
+
+    private static GroupMessage own(Turn t) {
+        if (t.state().destroyed()) {
+            return new GroupMessage.Destroyed(t.me.self(), t.me.group());
+        }
+        Map<String, String> marks = new HashMap<>();
+        t.beats.forEach((member, heard) -> marks.put(member, heard.mark()));
+        boolean serving = t.holds();
+        return new Beat(
+                t.me.self(),
+                t.me.group(),
+                t.me.boot(),
+                t.state().version(),
+                t.state().claim(),
+                serving,
+                t.standsBy(),
+                t.mirrors,
+                serving ? t.clients.getOrDefault(t.me.self(), List.of()) : List.of(),
+                t.me.incarnation() + t.now.nanos(),
+                Map.copyOf(marks));
+    }
+}

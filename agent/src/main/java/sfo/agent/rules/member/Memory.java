@@ -1,0 +1,36 @@
+package sfo.agent.rules.member;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.peer.GroupMessage.Beat;
+
+/**
+ * What a member knows beside its journal: gone with its agent.
+ *
+ * @param beats by appliance, the last heartbeat of those that are heard
+ * @param lastSigns by appliance, its last sign of life in this group
+ * @param clients by appliance, the clients' connections when it served last: kept when it falls silent, to be reset at open
+ * @param said by appliance, its mirrors when it served last: one that went on alone says so while it can
+ * @param mirrors this appliance's side of each volume
+ * @param resumeAfter not before this, by the monotonic clock, it serves again by itself
+ * @param resumesFailed how often in a row that failed
+ */
+public record Memory(
+        Map<String, Beat> beats,
+        Map<String, Instant> lastSigns,
+        Map<String, List<String>> clients,
+        Map<String, List<MirrorState>> said,
+        List<MirrorState> mirrors,
+        HandOver handOver,
+        Optional<Operation> operation,
+        long resumeAfter,
+        int resumesFailed) {
+    /** Of an agent that has just started. */
+    public static Memory fresh(long nanos) {
+        return new Memory(
+                Map.of(), Map.of(), Map.of(), Map.of(), List.of(), HandOver.none(nanos), Optional.empty(), nanos, 0);
+    }
+}

@@ -1,0 +1,14 @@
+package sfo.agent.rules.member;
+
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * When something comes in.
+ *
+ * @param wall for people and for comparison with what others recorded
+ * @param nanos monotonic, of this agent: all that is waited for is counted by it
+ * @param id unique: what is new in this moment is named after it
+ * @param seen by appliance, when anything of it was heard on another channel than the groups' heartbeats
+ */
+public record Moment(Instant wall, long nanos, String id, Map<String, Instant> seen) {}

@@ -1,0 +1,51 @@
+package sfo.agent.rules.member;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.plan.Plan;
+
+/**
+ * The operator's wish that is under way; one at a time.
+ *
+ * @param began by the monotonic clock
+ * @param saga the one that carries it out, once it is known
+ */
+public record Operation(String wish, Wish what, long began, Instant beganAt, Optional<String> saga, Stage stage) {
+    /** What it waits for. */
+    public sealed interface Stage {
+        /** an answer, or its saga */
+        record Begun() implements Stage {}
+
+        /** members that keep a new group's definition */
+        record Collecting(Set<String> kept) implements Stage {}
+
+        /** acknowledgements of a claim */
+        record Voting(Assessment assessment, Plan plan, Claim claim, Map<String, Claim> acknowledged)
+                implements Stage {}
+
+        /** what is served to become {@code to} */
+        record Adjusting(GroupDefinition to) implements Stage {}
+
+        /** @param copiedAt when something was last seen being mirrored back, by the monotonic clock */
+        record Mirroring(String to, long copiedAt) implements Stage {}
+
+        /** an undo that did not come about: this appliance to serve again */
+        record ServingAgain() implements Stage {}
+    }
+
+    Operation at(Stage next) {
+        return new Operation(wish, what, began, beganAt, saga, next);
+    }
+
+    Operation by(String carriedOutBy) {
+        return new Operation(wish, what, began, beganAt, Optional.of(carriedOutBy), stage);
+    }
+
+    boolean is(String sagaThatSpeaks) {
+        return saga.equals(Optional.of(sagaThatSpeaks));
+    }
+}
