@@ -14,23 +14,24 @@ import akka.persistence.typed.javadsl.EventSourcedBehavior;
 import akka.persistence.typed.javadsl.SignalHandler;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import sfo.agent.failover.StepRunner.Outcome;
+import sfo.agent.rules.SagaAct;
+import sfo.agent.rules.SagaDecision;
+import sfo.agent.rules.SagaInput;
 import sfo.agent.rules.SagaRules;
-import sfo.agent.rules.SagaRules.Act;
 import sfo.agent.rules.SagaState;
-import sfo.agent.rules.SagaState.Mark;
 import sfo.protocol.control.Views.DossierView;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
-import sfo.protocol.model.Target;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Phase;
 import sfo.protocol.plan.Plan;
@@ -57,44 +58,16 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             BooleanSupplier mayOpen)
             implements Command {}
 
-    /** Replay the inverses, then hand over to {@code to}. */
-    public record Undo(String to, String user, String reason) implements Command {}
-
-    /** Replay the inverses: another appliance holds the group. */
-    public record Release(String why) implements Command {}
-
-    /** Store that the permit will be given; {@link Told.PermitStored} says when it is. */
-    public record StorePermit(Claim claim, List<Target> targets, long validMillis) implements Command {}
-
-    public record HandedOver(boolean opened, String why) implements Command {}
+    public record In(SagaInput input) implements Command {}
 
     /** Change what is served to another plan of the same claim; {@link Told.Adjusted} says how it ended. */
     public record Adjust(Plan plan) implements Command {}
 
-    /** From a parent that was restarted: say again how it ended, if it has, or that it never began. */
-    public record Report() implements Command {}
-
-    public record Show(java.util.function.Consumer<SagaState> reply) implements Command {}
-
-    private record Drive() implements Command {}
-
-    private record CheckpointTaken(Map<String, Facts> before, String error) implements Command {}
-
-    private record Applied(Step step, Outcome outcome) implements Command {}
-
-    private record Reverted(Step step, Outcome outcome) implements Command {}
-
-    private record CheckDone(List<Step> left) implements Command {}
-
-    private record Settle() implements Command {}
-
-    private record NoLongerHolds(String title) implements Command {}
+    public record Show(Consumer<SagaState> reply) implements Command {}
 
     private record RevertNow(Step step) implements Command {}
 
-    private record AdjustPrepared(Plan plan, Map<String, Facts> before, String error) implements Command {}
-
-    private record AdjustOver(String error) implements Command {}
+    private record CheckNext(List<Step> left) implements Command {}
 
     /** What its parent is told. */
     public sealed interface Told {
@@ -127,8 +100,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     /** Whether this actor has read its journal already: it does so again only because the journal failed. */
     private boolean readBefore;
+    /** Until it has decided what follows from what it read, all else waits. */
+    private boolean ready;
 
-    private Optional<Release> afterAdjusting = Optional.empty();
+    private Optional<SagaInput.Release> afterAdjusting = Optional.empty();
 
     public static Behavior<Command> create(String saga, String boot, StepRunner runner, ActorRef<Told> parent) {
         return Behaviors.setup(context ->
@@ -168,253 +143,161 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                 .build();
     }
 
+    private void recovered(SagaState state) {
+        ready = false;
+        boolean sameBoot = state.opened().filter(o -> o.boot().equals(boot)).isPresent();
+        tell(new SagaInput.JournalRead(readBefore, sameBoot));
+        readBefore = true;
+    }
+
     @Override
     public CommandHandler<Command, SagaEvent, SagaState> commandHandler() {
-        return newCommandHandlerBuilder()
-                .forAnyState()
-                .onCommand(Open.class, this::open)
-                .onCommand(Drive.class, (state, c) -> advance(state, List.of()))
-                .onCommand(CheckpointTaken.class, this::checkpointTaken)
-                .onCommand(Applied.class, this::applied)
-                .onCommand(Reverted.class, this::reverted)
-                .onCommand(RevertNow.class, (state, c) -> Effect().none().thenRun(s -> startRevert(s, c.step())))
-                .onCommand(NoLongerHolds.class, this::noLongerHolds)
-                .onCommand(CheckDone.class, (state, c) -> Effect().none().thenRun(s -> checkDone(c.left())))
-                .onCommand(Settle.class, (state, c) -> Effect().none().thenRun(s -> settle(s)))
-                .onCommand(Undo.class, this::undo)
-                .onCommand(Release.class, this::release)
-                .onCommand(StorePermit.class, this::storePermit)
-                .onCommand(HandedOver.class, this::handedOver)
-                .onCommand(Report.class, (state, c) -> Effect().none().thenRun(this::report))
-                .onCommand(Adjust.class, (state, c) -> Effect().none().thenRun(s -> prepareAdjust(s, c.plan())))
-                .onCommand(AdjustPrepared.class, this::adjustPrepared)
-                .onCommand(AdjustOver.class, this::adjustOver)
-                .onCommand(
-                        Show.class,
-                        (state, c) -> Effect().none().thenRun(s -> c.reply().accept(s)))
-                .build();
+        return newCommandHandlerBuilder().forAnyState().onAnyCommand(this::command);
+    }
+
+    private Effect<SagaEvent, SagaState> command(SagaState state, Command command) {
+        if (command instanceof In in && in.input() instanceof SagaInput.JournalRead) {
+            return journalRead(state, in.input());
+        } else if (!ready) {
+            return Effect().stash();
+        } else if (command instanceof In in) {
+            return on(state, in.input());
+        } else if (command instanceof Open open) {
+            return open(state, open);
+        } else if (command instanceof Adjust adjust) {
+            prepareAdjust(state, adjust.plan());
+        } else if (command instanceof RevertNow now) {
+            revert(state, now.step());
+        } else if (command instanceof CheckNext next) {
+            check(next.left());
+        } else if (command instanceof Show show) {
+            show.reply().accept(state);
+        }
+        return Effect().none();
+    }
+
+    private Effect<SagaEvent, SagaState> journalRead(SagaState state, SagaInput input) {
+        ready = true;
+        SagaDecision decision = decide(state, input);
+        return Effect()
+                .persist(decision.events())
+                .thenRun((SagaState s) -> carryOut(s, decision))
+                .thenUnstashAll();
     }
 
     private Effect<SagaEvent, SagaState> open(SagaState state, Open c) {
-        if (state.opened().isPresent()) {
-            return Effect().none();
-        }
-        mayOpen = c.mayOpen();
-        return advance(
-                state,
-                List.of(new SagaEvent.Opened(
-                        1, saga, c.kind(), c.plan(), c.claim(), boot, c.user(), c.reason(), c.dossier(), now())));
-    }
-
-    private Effect<SagaEvent, SagaState> checkpointTaken(SagaState state, CheckpointTaken c) {
-        if (state.before().isPresent()) {
-            return Effect().none();
-        }
-        long n = state.ordinal() + 1;
-        return advance(
-                state,
-                List.of(
-                        c.error().isEmpty()
-                                ? new SagaEvent.Checkpointed(n, c.before(), now())
-                                : new SagaEvent.TurnedBack(n, "checkpoint: " + c.error(), now())));
-    }
-
-    private Effect<SagaEvent, SagaState> applied(SagaState state, Applied c) {
-        if (state.mark(c.step()) != Mark.INTENDED) {
-            return Effect().none();
-        }
-        String step = c.step().id();
-        long n = state.ordinal() + 1;
-        long took = c.outcome().millis();
-        CrashPoint.AFTER_SUCCESS.pass(step, false);
-        return advance(
-                state,
-                List.of(
-                        c.outcome().ok()
-                                ? new SagaEvent.StepDone(n, step, took, now())
-                                : new SagaEvent.StepFailed(n, step, c.outcome().error(), took, now())));
-    }
-
-    private Effect<SagaEvent, SagaState> reverted(SagaState state, Reverted c) {
-        String step = c.step().id();
-        if (state.mark(c.step()) != Mark.UNDOING) {
-            return Effect().none();
-        }
-        long n = state.ordinal() + 1;
-        int failures = state.attempts().getOrDefault(step, 0) + 1;
-        CrashPoint.AFTER_SUCCESS.pass(step, true);
-        return advance(
-                state,
-                List.of(
-                        c.outcome().ok()
-                                ? new SagaEvent.StepUndone(n, step, c.outcome().millis(), now())
-                                : new SagaEvent.InverseFailed(
-                                        n, step, c.outcome().error(), failures, now())));
-    }
-
-    private Effect<SagaEvent, SagaState> noLongerHolds(SagaState state, NoLongerHolds c) {
-        cutOff(state);
-        if (state.back() || state.ended().isPresent()) {
-            return Effect().none();
-        }
-        String why = c.title() + " no longer holds after a restart of the agent";
-        return advance(state, List.of(new SagaEvent.TurnedBack(state.ordinal() + 1, why, now())));
-    }
-
-    private Effect<SagaEvent, SagaState> undo(SagaState state, Undo c) {
-        if (state.back() || state.opened().isEmpty()) {
-            return advance(state, List.of());
-        }
-        long n = state.ordinal();
-        return advance(
-                state,
-                List.of(
-                        new SagaEvent.UndoRequested(n + 1, c.to(), c.user(), c.reason(), now()),
-                        new SagaEvent.TurnedBack(n + 2, "undo", now())));
-    }
-
-    private Effect<SagaEvent, SagaState> release(SagaState state, Release c) {
-        released = true;
-        if (state.adjusting().isPresent()) {
-            afterAdjusting = Optional.of(c); // its steps and the inverses would run into one another
-            return Effect().none();
-        }
-        if (state.opened().isEmpty() || (state.back() && state.ended().isPresent())) {
-            return Effect().none().thenRun(this::report);
-        }
-        return advance(
-                state,
-                state.back() ? List.of() : List.of(new SagaEvent.TurnedBack(state.ordinal() + 1, c.why(), now())));
-    }
-
-    /** Whoever waits for what the journal did not take waits no longer. */
-    private void sayWhatIsStored(SagaState state) {
-        report(state);
-        if (state.ended().isPresent() && state.adjusting().isEmpty()) {
-            parent.tell(new Told.Adjusted(saga, "the journal could not be written", state));
-        }
-    }
-
-    private void report(SagaState state) {
         if (state.opened().isEmpty()) {
-            parent.tell(new Told.NeverOpened(saga));
-        } else if (state.ended().isPresent()) {
-            parent.tell(new Told.Ended(saga, state));
+            mayOpen = c.mayOpen();
         }
+        return on(
+                state,
+                new SagaInput.Open(new SagaEvent.Opened(
+                        1,
+                        saga,
+                        c.kind(),
+                        c.plan(),
+                        c.claim(),
+                        boot,
+                        c.user(),
+                        c.reason(),
+                        c.dossier(),
+                        Instant.now())));
     }
 
-    private Effect<SagaEvent, SagaState> storePermit(SagaState state, StorePermit c) {
-        SagaEvent.Permitted permit =
-                new SagaEvent.Permitted(state.ordinal() + 1, c.claim(), c.targets(), c.validMillis(), now());
-        return Effect()
-                .persist((SagaEvent) permit)
-                .thenRun((SagaState s) -> parent.tell(new Told.PermitStored(saga, permit)));
-    }
-
-    private Effect<SagaEvent, SagaState> handedOver(SagaState state, HandedOver c) {
-        if (state.handOver().isPresent() || state.undo().isEmpty()) {
-            return Effect().none();
+    private Effect<SagaEvent, SagaState> on(SagaState state, SagaInput input) {
+        if (input instanceof SagaInput.Release release) {
+            released = true;
+            afterAdjusting = state.adjusting().map(adjusting -> release);
         }
-        return advance(state, List.of(new SagaEvent.HandOverEnded(state.ordinal() + 1, c.opened(), c.why(), now())));
-    }
-
-    private Effect<SagaEvent, SagaState> adjustPrepared(SagaState state, AdjustPrepared c) {
-        boolean serves = state.ended().isPresent() && !state.back() && !released;
-        String error = serves ? c.error() : "it is no longer served here";
-        if (!error.isEmpty()) {
-            return Effect().none().thenRun(s -> parent.tell(new Told.Adjusted(saga, error, s)));
-        }
-        SagaEvent intent = new SagaEvent.AdjustIntended(state.ordinal() + 1, c.plan(), c.before(), now());
-        return Effect().persist(intent).thenRun((SagaState s) -> adjust(s));
-    }
-
-    private Effect<SagaEvent, SagaState> adjustOver(SagaState state, AdjustOver c) {
-        if (state.adjusting().isEmpty()) {
-            return Effect().none();
-        }
-        boolean done = c.error().isEmpty();
-        SagaEvent over = new SagaEvent.AdjustEnded(state.ordinal() + 1, done, c.error(), now());
-        return Effect().persist(over).thenRun((SagaState s) -> {
-            parent.tell(new Told.Adjusted(saga, c.error(), s));
-            afterAdjusting.ifPresent(context.getSelf()::tell);
-            afterAdjusting = Optional.empty();
+        SagaDecision decision = decide(state, input);
+        return Effect().persist(decision.events()).thenRun((SagaState s) -> {
+            carryOut(s, decision);
+            if (input instanceof SagaInput.AdjustOver) {
+                afterAdjusting.ifPresent(this::tell);
+                afterAdjusting = Optional.empty();
+            }
         });
     }
 
-    /** Stores {@code events} and every decision that follows from them at once, then acts. */
-    private Effect<SagaEvent, SagaState> advance(SagaState state, List<? extends SagaEvent> events) {
-        List<SagaEvent> all = new ArrayList<>(events);
-        List<Runnable> effects = new ArrayList<>();
-        SagaState next = state;
-        for (SagaEvent event : events) {
-            next = next.apply(event);
+    private SagaDecision decide(SagaState state, SagaInput input) {
+        SagaDecision decision = SagaRules.on(state, input, mayOpen.getAsBoolean(), released, Instant.now());
+        if (input instanceof SagaInput.Applied a && !decision.events().isEmpty()) {
+            CrashPoint.AFTER_SUCCESS.pass(a.step(), false);
+        } else if (input instanceof SagaInput.Reverted r && !decision.events().isEmpty()) {
+            CrashPoint.AFTER_SUCCESS.pass(r.step(), true);
         }
-        boolean moved = true;
-        while (moved) {
-            moved = false;
-            for (Act act : SagaRules.next(next, mayOpen.getAsBoolean())) {
-                Optional<SagaEvent> decided = decide(next, act);
-                if (decided.isPresent()) {
-                    all.add(decided.get());
-                    next = next.apply(decided.get());
-                    moved = true;
-                }
-                SagaState at = next;
-                effects.add(() -> start(at, act));
+        for (SagaEvent event : decision.events()) {
+            if (event instanceof SagaEvent.StepIntended e) {
+                CrashPoint.BEFORE_INTENT.pass(e.step(), false);
+            } else if (event instanceof SagaEvent.InverseIntended e) {
+                CrashPoint.BEFORE_INTENT.pass(e.step(), true);
+            } else if (event instanceof SagaEvent.TurnedBack e) {
+                context.getLog().info("{} goes back: {}", saga, e.why());
             }
         }
-        all.stream()
-                .filter(SagaEvent.TurnedBack.class::isInstance)
-                .map(SagaEvent.TurnedBack.class::cast)
-                .forEach(back -> context.getLog().info("{} goes back: {}", saga, back.why()));
-        SagaState last = next;
-        if (all.isEmpty()) {
-            return Effect().none().thenRun(s -> effects.forEach(Runnable::run));
-        }
-        return Effect().persist(all).thenRun((SagaState s) -> {
-            parent.tell(new Told.Moved(saga, last));
-            effects.forEach(Runnable::run);
-        });
+        return decision;
     }
 
-    /** The event that stores a decision; none for those that store only their outcome. */
-    private static Optional<SagaEvent> decide(SagaState state, Act act) {
-        long n = state.ordinal() + 1;
-        if (act instanceof Act.Do a) {
-            CrashPoint.BEFORE_INTENT.pass(a.step().id(), false);
-            return Optional.of(new SagaEvent.StepIntended(n, a.step().id(), state.before(a.step()), now()));
-        } else if (act instanceof Act.Fail a) {
-            return Optional.of(new SagaEvent.StepFailed(n, a.step().id(), a.why(), 0, now()));
-        } else if (act instanceof Act.Undo a) {
-            CrashPoint.BEFORE_INTENT.pass(a.step().id(), true);
-            return Optional.of(new SagaEvent.InverseIntended(n, a.step().id(), now()));
-        } else if (act instanceof Act.TurnBack a) {
-            return Optional.of(new SagaEvent.TurnedBack(n, a.why(), now()));
-        } else if (act instanceof Act.End a) {
-            return Optional.of(new SagaEvent.Ended(n, a.outcome(), a.openItems(), now()));
+    private void carryOut(SagaState state, SagaDecision decision) {
+        for (SagaAct act : decision.acts()) {
+            carryOut(state, act);
         }
-        return Optional.empty();
     }
 
-    private void start(SagaState state, Act act) {
-        if (act instanceof Act.Checkpoint) {
-            takeCheckpoint(state);
-        } else if (act instanceof Act.Do a) {
-            context.pipeToSelf(
-                    runner.apply(saga, a.step(), unless(state, a.step())),
-                    (outcome, e) -> new Applied(a.step(), or(outcome, e)));
-        } else if (act instanceof Act.Undo a) {
-            int failures = state.attempts().getOrDefault(a.step().id(), 0);
-            if (failures == 0) {
-                startRevert(state, a.step());
+    private void carryOut(SagaState state, SagaAct act) {
+        if (act instanceof SagaAct.TakeCheckpoint) {
+            inspectAll(state.plan().steps(), SagaInput.CheckpointTaken::new);
+        } else if (act instanceof SagaAct.Apply a) {
+            applied(a.step(), runner.apply(saga, a.step(), unless(state, a.step())));
+        } else if (act instanceof SagaAct.Settle a) {
+            applied(a.step(), runner.settle(saga, a.step(), unless(state, a.step())));
+        } else if (act instanceof SagaAct.Revert a) {
+            if (a.failures() == 0) {
+                revert(state, a.step());
             } else {
-                timers.startSingleTimer(a.step().id(), new RevertNow(a.step()), RETRY.multipliedBy(failures));
+                timers.startSingleTimer(a.step().id(), new RevertNow(a.step()), RETRY.multipliedBy(a.failures()));
             }
-        } else if (act instanceof Act.HandOver) {
+        } else if (act instanceof SagaAct.Check a) {
+            check(a.done());
+        } else if (act instanceof SagaAct.Adjust) {
+            adjusted(Adjusting.run(runner, saga, state, state.adjusting().orElseThrow()));
+        } else if (act instanceof SagaAct.AdjustBack a) {
+            adjusted(Adjusting.back(runner, saga, state, state.adjusting().orElseThrow(), a.why()));
+        } else if (act instanceof SagaAct.TellMoved) {
+            parent.tell(new Told.Moved(saga, state));
+        } else if (act instanceof SagaAct.TellReleased) {
             parent.tell(new Told.WantsHandOver(saga, state));
-        } else if (act instanceof Act.End) {
+        } else if (act instanceof SagaAct.TellPermitStored a) {
+            parent.tell(new Told.PermitStored(saga, a.permit()));
+        } else if (act instanceof SagaAct.TellAdjusted a) {
+            parent.tell(new Told.Adjusted(saga, a.error(), state));
+        } else if (act instanceof SagaAct.TellEnded) {
             parent.tell(new Told.Ended(saga, state));
+        } else if (act instanceof SagaAct.TellNeverOpened) {
+            parent.tell(new Told.NeverOpened(saga));
         }
+    }
+
+    private void applied(Step step, CompletionStage<Outcome> outcome) {
+        context.pipeToSelf(
+                outcome,
+                (o, e) -> new In(
+                        e == null
+                                ? new SagaInput.Applied(step.id(), o.error(), o.millis())
+                                : new SagaInput.Applied(step.id(), cause(e), 0)));
+    }
+
+    private void revert(SagaState state, Step step) {
+        context.pipeToSelf(
+                runner.revert(saga, step, state.before(step)),
+                (o, e) -> new In(
+                        e == null
+                                ? new SagaInput.Reverted(step.id(), o.error(), o.millis())
+                                : new SagaInput.Reverted(step.id(), cause(e), 0)));
+    }
+
+    private void adjusted(CompletionStage<String> over) {
+        context.pipeToSelf(over, (error, e) -> new In(new SagaInput.AdjustOver(e == null ? error : cause(e))));
     }
 
     /** Why a step must not act any more; asked right before it does, since fsync and queues take their time. */
@@ -430,17 +313,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         };
     }
 
-    private void startRevert(SagaState state, Step step) {
-        context.pipeToSelf(
-                runner.revert(saga, step, state.before(step)), (outcome, e) -> new Reverted(step, or(outcome, e)));
-    }
-
-    private void takeCheckpoint(SagaState state) {
-        inspectAll(state.plan().steps(), (before, error) -> new CheckpointTaken(before, error));
-    }
-
     private interface Inspected {
-        Command message(Map<String, Facts> before, String error);
+        SagaInput input(Map<String, Facts> before, String error);
     }
 
     private void inspectAll(List<Step> steps, Inspected then) {
@@ -454,11 +328,11 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         }
         context.pipeToSelf(CompletableFuture.allOf(facts.values().toArray(CompletableFuture[]::new)), (nothing, e) -> {
             if (e != null) {
-                return then.message(Map.of(), cause(e));
+                return new In(then.input(Map.of(), cause(e)));
             }
             Map<String, Facts> before = new HashMap<>();
             facts.forEach((step, fact) -> before.put(step, fact.join()));
-            return then.message(before, "");
+            return new In(then.input(before, ""));
         });
     }
 
@@ -466,94 +340,29 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         List<Step> added = plan.steps().stream()
                 .filter(s -> state.plan().step(s.id()).isEmpty())
                 .toList();
-        inspectAll(added, (before, error) -> new AdjustPrepared(plan, before, error));
+        inspectAll(added, (before, error) -> new SagaInput.AdjustPrepared(plan, before, error));
     }
 
-    private void adjust(SagaState state) {
-        SagaEvent.AdjustIntended intent = state.adjusting().orElseThrow();
-        context.pipeToSelf(
-                Adjusting.run(runner, saga, state, intent), (error, e) -> new AdjustOver(e == null ? error : cause(e)));
-    }
-
-    private void recovered(SagaState state) {
-        if (readBefore) {
-            sayWhatIsStored(state);
-        }
-        readBefore = true;
-        if (state.opened().isEmpty()) {
-            return;
-        }
-        boolean sameBoot = state.opened().get().boot().equals(boot);
-        if (state.adjusting().isPresent() && sameBoot) {
-            context.pipeToSelf(
-                    Adjusting.back(runner, saga, state, state.adjusting().get(), "the agent was restarted"),
-                    (error, e) -> new AdjustOver(e == null ? error : cause(e)));
-        } else if (state.adjusting().isPresent()) {
-            // the host forgot all of it; to make the former plan hold would be to serve without being confirmed
-            context.getSelf().tell(new AdjustOver("this appliance booted again"));
-        }
-        parent.tell(new Told.Moved(saga, state));
-        if (state.ended().isPresent()) {
-            return;
-        }
-        if (state.back() || !sameBoot) {
-            if (!state.back()) {
-                context.getSelf().tell(new Release("this appliance booted again while it was under way"));
-            }
-            cutOff(state);
-            state.marked(Mark.UNDOING).forEach(step -> startRevert(state, step));
-            context.getSelf().tell(new Drive());
-        } else {
-            checkDone(state.marked(Mark.DONE).stream()
-                    .filter(step -> !step.resource().isProof())
-                    .toList());
-        }
-    }
-
-    /** What an agent that is gone was doing: on the way back nobody waits for it, the inverse ends what is left of it. */
-    private void cutOff(SagaState state) {
-        state.marked(Mark.INTENDED)
-                .forEach(step -> context.getSelf()
-                        .tell(new Applied(step, new Outcome("cut off as the agent was restarted", 0))));
-    }
-
-    /** Nothing goes forward before it is known that everything that was done still holds. */
-    private void checkDone(List<Step> done) {
+    /** One after the other: the first that is missing says enough. */
+    private void check(List<Step> done) {
         if (done.isEmpty()) {
-            context.getSelf().tell(new Settle());
+            tell(new SagaInput.Checked(""));
             return;
         }
         Step step = done.get(0);
         context.pipeToSelf(
                 runner.stillHolds(saga, step),
                 (holds, e) -> Boolean.TRUE.equals(holds)
-                        ? new CheckDone(done.subList(1, done.size()))
-                        : new NoLongerHolds(step.resource().title()));
+                        ? new CheckNext(done.subList(1, done.size()))
+                        : new In(new SagaInput.Checked(step.resource().title())));
     }
 
-    /** What was under way when the agent ended: the host tells. */
-    private void settle(SagaState state) {
-        if (state.back()) {
-            cutOff(state);
-            return;
-        }
-        for (Step step : state.marked(Mark.INTENDED)) {
-            context.pipeToSelf(
-                    runner.settle(saga, step, unless(state, step)), (outcome, e) -> new Applied(step, or(outcome, e)));
-        }
-        context.getSelf().tell(new Drive());
-    }
-
-    private static Outcome or(Outcome outcome, Throwable error) {
-        return error == null ? outcome : new Outcome(cause(error), 0);
+    private void tell(SagaInput input) {
+        context.getSelf().tell(new In(input));
     }
 
     private static String cause(Throwable error) {
         Throwable e = error.getCause() == null ? error : error.getCause();
         return e.getMessage() == null ? e.toString() : e.getMessage();
-    }
-
-    private static Instant now() {
-        return Instant.now();
     }
 }

@@ -67,17 +67,9 @@ final class Sagas {
                     o.by().reason(),
                     o.dossier(),
                     () -> until.isEmpty() || System.nanoTime() - until.getAsLong() < 0);
-        } else if (order instanceof SagaOrder.Undo u) {
-            return new FailoverSaga.Undo(u.to(), u.by().user(), u.by().reason());
-        } else if (order instanceof SagaOrder.Release r) {
-            return new FailoverSaga.Release(r.why());
-        } else if (order instanceof SagaOrder.StorePermit p) {
-            return new FailoverSaga.StorePermit(p.claim(), p.targets(), p.validMillis());
-        } else if (order instanceof SagaOrder.HandedOver h) {
-            return new FailoverSaga.HandedOver(h.opened(), h.why());
         } else if (order instanceof SagaOrder.Adjust a) {
             return new FailoverSaga.Adjust(a.plan());
         }
-        return new FailoverSaga.Report();
+        return new FailoverSaga.In(((SagaOrder.Say) order).input());
     }
 }

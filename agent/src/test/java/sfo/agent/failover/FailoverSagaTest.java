@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import sfo.agent.failover.FailoverSaga.Command;
 import sfo.agent.failover.FailoverSaga.Told;
+import sfo.agent.rules.SagaInput;
 import sfo.agent.rules.SagaState;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.events.SagaEvent.Kind;
@@ -120,7 +121,7 @@ class FailoverSagaTest {
         open(actor, Kind.FAILOVER, () -> true, ONE);
         ended();
         JOURNAL.failNextPersisted("saga-" + saga);
-        actor.tell(new FailoverSaga.Undo("a", "root", ""));
+        actor.tell(new FailoverSaga.In(new SagaInput.Undo("a", "root", "")));
         assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
         assertThat(host.there).containsExactly("one");
     }
@@ -229,7 +230,7 @@ class FailoverSagaTest {
         host.there.add("one");
         CountDownLatch go = hold("inspect one");
         ActorRef<Command> actor = start("boot");
-        actor.tell(new FailoverSaga.Release("a holds it"));
+        actor.tell(new FailoverSaga.In(new SagaInput.Release("a holds it")));
         go.countDown();
         assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.UNDONE);
         assertThat(host.there).isEmpty();
@@ -276,13 +277,13 @@ class FailoverSagaTest {
         ActorRef<Command> ref = start("boot");
         open(ref, Kind.FAILOVER, () -> true, ONE, TWO, OPEN);
         ended();
-        ref.tell(new FailoverSaga.Undo("a", "root", "a is back"));
+        ref.tell(new FailoverSaga.In(new SagaInput.Undo("a", "root", "a is back")));
         Told.WantsHandOver wants = awaitTold(Told.WantsHandOver.class);
         assertThat(host.there).isEmpty();
         assertThat(wants.state().undo().orElseThrow().to()).isEqualTo("a");
 
         Claim permit = new Claim(3, "a", "p");
-        ref.tell(new FailoverSaga.StorePermit(permit, List.of(), 15_000));
+        ref.tell(new FailoverSaga.In(new SagaInput.StorePermit(permit, List.of(), 15_000)));
         assertThat(awaitTold(Told.PermitStored.class).permit().claim()).isEqualTo(permit);
         assertThat(stored()).last().isInstanceOf(SagaEvent.Permitted.class);
         KIT.stop(ref);
@@ -291,7 +292,7 @@ class FailoverSagaTest {
         assertThat(awaitTold(Told.WantsHandOver.class).state().permitted())
                 .as("a restarted agent knows that it gave a permit")
                 .isPresent();
-        again.tell(new FailoverSaga.HandedOver(true, "a has opened"));
+        again.tell(new FailoverSaga.In(new SagaInput.HandedOver(true, "a has opened")));
         SagaState state = ended();
         assertThat(state.ended().orElseThrow().outcome()).isEqualTo(Outcome.UNDONE);
         assertThat(state.handOver().orElseThrow().opened()).isTrue();
@@ -303,7 +304,7 @@ class FailoverSagaTest {
         ActorRef<Command> ref = start("boot");
         open(ref, Kind.FAILOVER, () -> true, ONE, TWO, OPEN);
         await().until(() -> host.changes().contains("apply two"));
-        ref.tell(new FailoverSaga.Release("another one holds it"));
+        ref.tell(new FailoverSaga.In(new SagaInput.Release("another one holds it")));
         await().until(() -> stored().stream().anyMatch(e -> e instanceof SagaEvent.TurnedBack));
         go.countDown();
 
@@ -315,15 +316,15 @@ class FailoverSagaTest {
     @Test
     void asksThatComeTwiceChangeNothing() {
         ActorRef<Command> ref = start("boot");
-        ref.tell(new FailoverSaga.Undo("a", "root", "too early"));
+        ref.tell(new FailoverSaga.In(new SagaInput.Undo("a", "root", "too early")));
         open(ref, Kind.FAILOVER, () -> true, ONE);
         ended();
         open(ref, Kind.FAILOVER, () -> true, ONE, TWO);
-        ref.tell(new FailoverSaga.Undo("a", "root", ""));
-        ref.tell(new FailoverSaga.Undo("a", "root", "again"));
+        ref.tell(new FailoverSaga.In(new SagaInput.Undo("a", "root", "")));
+        ref.tell(new FailoverSaga.In(new SagaInput.Undo("a", "root", "again")));
         awaitTold(Told.WantsHandOver.class);
-        ref.tell(new FailoverSaga.HandedOver(false, "a is gone"));
-        ref.tell(new FailoverSaga.HandedOver(true, "late"));
+        ref.tell(new FailoverSaga.In(new SagaInput.HandedOver(false, "a is gone")));
+        ref.tell(new FailoverSaga.In(new SagaInput.HandedOver(true, "late")));
         assertThat(ended().handOver().orElseThrow().opened()).isFalse();
         assertThat(stored().stream().filter(e -> e instanceof SagaEvent.UndoRequested))
                 .hasSize(1);

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import sfo.agent.rules.GroupRules;
+import sfo.agent.rules.SagaInput;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.events.GroupEvent;
@@ -171,7 +172,7 @@ final class Defining {
             String saga = t.state().servingSaga().orElseThrow();
             t.carriedOutBy(saga);
             t.store(n -> new GroupEvent.OperationReopened(n, saga, "destroy", t.now.wall()));
-            t.saga(saga, new SagaOrder.Release("destroyed by " + c.by().user()));
+            t.saga(saga, new SagaInput.Release("destroyed by " + c.by().user()));
         }
     }
 }

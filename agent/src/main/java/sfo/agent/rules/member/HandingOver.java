@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import sfo.agent.rules.GroupRules;
+import sfo.agent.rules.SagaInput;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.member.HandOver.Asking;
 import sfo.agent.rules.member.HandOver.Giving;
@@ -101,7 +102,7 @@ final class HandingOver {
                         && g.targets().size() == t.definition().volumes().size())
                 .ifPresent(g -> {
                     t.handOver = t.handOver.giving(g.asked(m.nonce(), t.in(ANSWER)));
-                    t.saga(g.saga(), new SagaOrder.StorePermit(g.claim(), g.targets(), VALID_MILLIS));
+                    t.saga(g.saga(), new SagaInput.StorePermit(g.claim(), g.targets(), VALID_MILLIS));
                 });
     }
 
@@ -158,7 +159,7 @@ final class HandingOver {
     static void over(Turn t, boolean opened, String why) {
         t.handOver.giving().ifPresent(g -> {
             t.handOver = t.handOver.given(opened || !g.permitted() ? Claim.NONE : g.claim());
-            t.saga(g.saga(), new SagaOrder.HandedOver(opened, why));
+            t.saga(g.saga(), new SagaInput.HandedOver(opened, why));
         });
     }
 

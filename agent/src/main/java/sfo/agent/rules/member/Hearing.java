@@ -9,6 +9,7 @@ import java.util.Optional;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Conclusion;
 import sfo.agent.rules.GroupRules.Standing;
+import sfo.agent.rules.SagaInput;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.peer.GroupMessage;
@@ -107,7 +108,7 @@ final class Hearing {
         if (serving.isPresent() && t.state().openOperation().isEmpty()) {
             String why = t.heldBy();
             t.store(n -> new GroupEvent.OperationReopened(n, serving.get(), why, t.now.wall()));
-            t.saga(serving.get(), new SagaOrder.Release(why));
+            t.saga(serving.get(), new SagaInput.Release(why));
         }
     }
 

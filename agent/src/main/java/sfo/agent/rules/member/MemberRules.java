@@ -6,6 +6,7 @@ import java.util.Optional;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.GroupState;
+import sfo.agent.rules.SagaInput;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.SagaViews;
 import sfo.agent.rules.UndoRules;
@@ -210,11 +211,11 @@ public final class MemberRules {
         t.lastSigns.putAll(t.state().lastSigns());
         t.act(new Act.TellStanding());
         // what one was changing as its agent ended is changed back; one that is over says so again
-        t.state().servingSaga().ifPresent(saga -> t.saga(saga, new SagaOrder.Report()));
+        t.state().servingSaga().ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
         t.state()
                 .openOperation()
                 .filter(saga -> !t.state().servingSaga().equals(Optional.of(saga)))
-                .ifPresent(saga -> t.saga(saga, new SagaOrder.Report()));
+                .ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
         Hearing.beats(t).forEach(t::act);
     }
 

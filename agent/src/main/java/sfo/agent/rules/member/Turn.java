@@ -16,6 +16,7 @@ import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.GroupState;
 import sfo.agent.rules.Planner;
+import sfo.agent.rules.SagaInput;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests.Operator;
@@ -175,6 +176,10 @@ final class Turn {
         act(new Act.Saga(saga, order));
     }
 
+    void saga(String saga, SagaInput input) {
+        saga(saga, new SagaOrder.Say(input));
+    }
+
     /** Opens a saga for a plan. @return its name */
     String open(
             SagaEvent.Kind kind,
@@ -239,7 +244,7 @@ final class Turn {
     private Optional<Act> turnBackIfSuperseded() {
         return state.openOperation()
                 .filter(saga -> !named() && !state.claim().isNone())
-                .map(saga -> new Act.Saga(saga, new SagaOrder.Release(heldBy())));
+                .map(saga -> new Act.Saga(saga, new SagaOrder.Say(new SagaInput.Release(heldBy()))));
     }
 
     String heldBy() {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import sfo.agent.rules.SagaInput;
 import sfo.agent.rules.UndoRules;
 import sfo.protocol.control.Answer;
 import sfo.protocol.events.GroupEvent;
@@ -89,7 +90,7 @@ final class Undoing {
         t.stage(new Operation.Stage.Begun());
         t.carriedOutBy(saga);
         t.store(n -> new GroupEvent.OperationReopened(n, saga, "undo", t.now.wall()));
-        t.saga(saga, new SagaOrder.Undo(s.to(), u.by()));
+        t.saga(saga, new SagaInput.Undo(s.to(), u.by().user(), u.by().reason()));
     }
 
     private static String details(Turn t) {
