@@ -15,7 +15,11 @@ public sealed interface SagaAct {
     /** After a restart: end what is left of its commands, ask the host, apply if it does not hold; the same answers. */
     record Settle(Step step) implements SagaAct {}
 
-    /** {@link SagaInput.Reverted} answers. @param failures how often that failed before: to be waited for */
+    /**
+     * {@link SagaInput.Reverted} answers.
+     *
+     * @param failures how often that failed before: to be waited for
+     */
     record Revert(Step step, int failures) implements SagaAct {}
 
     /** Ask the host whether all of them still hold; {@link SagaInput.Checked} answers. */

@@ -180,7 +180,7 @@ final class Turn {
         saga(saga, new SagaOrder.Say(input));
     }
 
-    /** Opens a saga for a plan. @return its name */
+    /** Opens a saga for a plan, and says its name. */
     String open(
             SagaEvent.Kind kind,
             Plan plan,
