@@ -7,14 +7,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -29,7 +26,6 @@ import sfo.protocol.json.Json;
 import sfo.protocol.model.BackupHeader;
 import sfo.protocol.model.BackupRef;
 import sfo.protocol.model.ConfigBackup;
-import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Inventory;
 import sfo.protocol.peer.BackupMessage;
 
@@ -48,7 +44,7 @@ final class BackupVault {
     private final BackupStore store;
     private final BackupSeal seal;
     private final Consumer<Backups.NewestGood> changed;
-    private final Map<String, TreeMap<BackupRef, Kept>> index = new HashMap<>();
+    private final BackupIndex index = new BackupIndex();
     private final Map<String, BackupRef> inUse;
 
     private record Loaded(BackupHeader header, ConfigBackup backup, Inventory inventory) {}
@@ -62,9 +58,9 @@ final class BackupVault {
         this.seal = BackupSeal.load(settings.tls());
         this.inUse = new HashMap<>(store.held());
         for (BackupStore.Entry entry : store.list()) {
-            entry.bad().ifPresentOrElse(why -> put(bad(entry.ref(), why)), () -> check(entry.ref()));
+            entry.bad().ifPresentOrElse(why -> index.putBad(entry.ref(), why), () -> check(entry.ref()));
         }
-        index.keySet().forEach(this::tellNewest);
+        index.appliances().forEach(this::tellNewest);
     }
 
     /**
@@ -78,11 +74,11 @@ final class BackupVault {
             throws IOException, BadBackup {
         String payload = Json.text(inventory);
         String sha256 = BackupParts.sha256(payload);
-        if (!always && !BackupRules.worthMaking(sha256, of(self()), atPeers)) {
+        if (!always && !BackupRules.worthMaking(sha256, index.of(self()), atPeers)) {
             return Optional.empty();
         }
         Instant now = clock.instant();
-        BackupRef ref = BackupRules.next(self(), of(self()), atPeers, now);
+        BackupRef ref = BackupRules.next(self(), index.of(self()), atPeers, now);
         BackupHeader header = new BackupHeader(
                 ConfigBackup.FORMAT,
                 ref.appliance(),
@@ -106,7 +102,7 @@ final class BackupVault {
 
     /** The newest good one of this appliance's own. */
     Optional<BackupHeader> newestOwn() throws IOException, BadBackup {
-        Optional<Kept> newest = BackupRules.newestGood(of(self()));
+        Optional<Kept> newest = index.newestGood(self());
         return newest.isEmpty()
                 ? Optional.empty()
                 : Optional.of(load(newest.get().ref()).header());
@@ -114,12 +110,12 @@ final class BackupVault {
 
     /** Whether a copy at a peer tells that this appliance lost backups of its own. */
     boolean wasSetBack(BackupRef atPeer, String sha256) {
-        return BackupRules.wasSetBack(atPeer, sha256, of(self()));
+        return BackupRules.wasSetBack(atPeer, sha256, index.of(self()));
     }
 
     /** The newest good one of {@code appliance} here. */
     Optional<Kept> newest(String appliance) {
-        return BackupRules.newestGood(of(appliance));
+        return index.newestGood(appliance);
     }
 
     /** Which parts of an offered backup are not here already; empty if the whole backup is. */
@@ -171,22 +167,23 @@ final class BackupVault {
     }
 
     List<Kept> all() {
-        return index.keySet().stream().sorted().flatMap(a -> of(a).stream()).toList();
+        return index.all();
     }
 
     Inventory show(String appliance, long sequence) throws IOException, BadBackup {
-        return load(find(appliance, sequence)).inventory();
+        return load(index.find(appliance, sequence)).inventory();
     }
 
     List<String> diff(String appliance, long before, long after) throws IOException, BadBackup {
         return JsonDiff.lines(
-                Json.MAPPER.readTree(load(find(appliance, before)).backup().payload()),
-                Json.MAPPER.readTree(load(find(appliance, after)).backup().payload()));
+                Json.MAPPER.readTree(
+                        load(index.find(appliance, before)).backup().payload()),
+                Json.MAPPER.readTree(load(index.find(appliance, after)).backup().payload()));
     }
 
     Backups.Found choose(String appliance, String group) throws IOException, BadBackup {
         Duration old = settings.backups().every().multipliedBy(OLD);
-        BackupRules.Choice choice = BackupRules.choose(appliance, group, of(appliance), clock.instant(), old);
+        BackupRules.Choice choice = BackupRules.choose(appliance, group, index.of(appliance), clock.instant(), old);
         Optional<Inventory> inventory = choice.backup().isEmpty()
                 ? Optional.empty()
                 : Optional.of(load(choice.backup().get().ref()).inventory());
@@ -211,14 +208,14 @@ final class BackupVault {
         BackupHeader header = BackupRules.header(backup.header());
         Loaded loaded = verified(header.ref(), backup);
         store.write(header.ref(), BackupText.write(backup));
-        put(good(loaded));
+        index.putGood(loaded.header(), loaded.inventory());
         tellNewest(header.appliance());
         for (BackupRef gone : BackupRules.expired(
-                of(header.appliance()),
+                index.of(header.appliance()),
                 Set.copyOf(inUse.values()),
                 settings.backups().keep())) {
             store.delete(gone);
-            of(header.appliance()).removeIf(k -> k.ref().equals(gone));
+            index.remove(gone);
         }
     }
 
@@ -230,7 +227,7 @@ final class BackupVault {
                 && newest.get().sha256().equals(received.sha256())) {
             return true;
         }
-        Optional<String> stale = BackupRules.stale(received.ref(), of(received.appliance()));
+        Optional<String> stale = BackupRules.stale(received.ref(), index.of(received.appliance()));
         if (stale.isPresent()) {
             throw new BadBackup(stale.get());
         }
@@ -248,7 +245,7 @@ final class BackupVault {
     /** By checksum, the parts of what is here of that appliance: of its newest good one. */
     private Map<String, String> known(String appliance) throws IOException {
         Map<String, String> texts = new HashMap<>();
-        Optional<Kept> newest = BackupRules.newestGood(of(appliance));
+        Optional<Kept> newest = index.newestGood(appliance);
         while (texts.isEmpty() && newest.isPresent()) {
             try {
                 Loaded loaded = load(newest.get().ref());
@@ -256,7 +253,7 @@ final class BackupVault {
                         .forEach(part -> texts.put(BackupParts.sha256(part), part));
             } catch (BadBackup e) {
                 // set aside and told by load; the next older one does as well
-                newest = BackupRules.newestGood(of(appliance));
+                newest = index.newestGood(appliance);
             }
         }
         return texts;
@@ -274,7 +271,7 @@ final class BackupVault {
             }
         } catch (BadBackup | IOException e) {
             String why = e instanceof BadBackup ? e.getMessage() : "can't be read: " + e;
-            put(bad(ref, String.valueOf(why)));
+            index.putBad(ref, String.valueOf(why));
             tellNewest(ref.appliance());
             throw e;
         }
@@ -283,7 +280,8 @@ final class BackupVault {
     /** Reads it again; what is wrong with it, if anything. */
     private Optional<String> check(BackupRef ref) {
         try {
-            put(good(load(ref)));
+            Loaded loaded = load(ref);
+            index.putGood(loaded.header(), loaded.inventory());
             return Optional.empty();
         } catch (BadBackup | IOException e) {
             LOG.warn("config backup {} is bad: {}", ref, e.getMessage());
@@ -300,42 +298,8 @@ final class BackupVault {
         return new Loaded(header, backup, inventory);
     }
 
-    private BackupRef find(String appliance, long sequence) throws BadBackup {
-        return of(appliance).stream()
-                .filter(k -> k.good() && k.ref().sequence() == sequence)
-                .map(Kept::ref)
-                .max(BackupRef::compareTo)
-                .orElseThrow(() -> new BadBackup("no good config backup " + sequence + " of " + appliance
-                        + " is kept here; expected one of "
-                        + of(appliance).stream()
-                                .filter(Kept::good)
-                                .map(k -> k.ref().sequence())
-                                .toList()
-                        + ": sfo backup list"));
-    }
-
-    private static Kept good(Loaded loaded) {
-        BackupHeader h = loaded.header();
-        Set<String> groups = new HashSet<>();
-        loaded.inventory().groups().stream().map(GroupDefinition::name).forEach(groups::add);
-        return new Kept(h.ref(), h.made(), h.sha256(), h.bytes(), groups, true, "");
-    }
-
-    private static Kept bad(BackupRef ref, String why) {
-        return new Kept(ref, Instant.EPOCH, "", 0, Set.of(), false, why);
-    }
-
-    private void put(Kept kept) {
-        index.computeIfAbsent(kept.ref().appliance(), a -> new TreeMap<>()).put(kept.ref(), kept);
-    }
-
     private void tellNewest(String appliance) {
-        changed.accept(new Backups.NewestGood(appliance, BackupRules.newestGood(of(appliance))));
-    }
-
-    private Collection<Kept> of(String appliance) {
-        TreeMap<BackupRef, Kept> kept = index.get(appliance);
-        return kept == null ? List.of() : kept.values();
+        changed.accept(new Backups.NewestGood(appliance, index.newestGood(appliance)));
     }
 
     private String self() {

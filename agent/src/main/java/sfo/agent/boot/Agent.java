@@ -1,11 +1,9 @@
 package sfo.agent.boot;
 
-import akka.actor.PoisonPill;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
-import akka.actor.typed.javadsl.Adapter;
+import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AskPattern;
-import akka.cluster.typed.Cluster;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,10 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -34,15 +28,10 @@ import sfo.protocol.control.Views;
 import sfo.protocol.peer.Hello;
 
 /**
- * An agent, for as long as its JVM lives: the hello endpoint, the parts, and one actor system after another. The end of an
- * actor system, asked for or not, is followed by a new one, with a new uid, until the agent is closed.
+ * An agent, for as long as its JVM lives: the hello endpoint, the parts, and one actor system after another.
  */
 public final class Agent implements AgentContext, GroupJoiner.Surroundings, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Agent.class);
-    private static final Duration END = Duration.ofMillis(2500);
-    private static final long RETRY_MILLIS = 1000;
-    /** In order, an actor system ends within two seconds. */
-    private static final long STUCK_MILLIS = 3000;
 
     private final Settings settings;
     private final List<Part> parts;
@@ -53,21 +42,8 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
     private final HelloWatch hellos;
     private final HelloServer helloServer;
     private final PeerLink peers;
-    private final CountDownLatch ended = new CountDownLatch(1);
-    /** Starts and ends actor systems, one at a time. */
-    private final ScheduledExecutorService lifecycle = new ScheduledThreadPoolExecutor(1, task -> {
-        Thread thread = new Thread(task, "lifecycle");
-        thread.setDaemon(true);
-        return thread;
-    });
-
-    private volatile @Nullable ActorSystem<Void> system;
+    private final ActorSystems systems;
     private volatile @Nullable ActorRef<Membership.Command> membership;
-    private volatile long uid;
-    private volatile Optional<Hello.Cluster> cluster = Optional.empty();
-    private volatile List<Hello.Member> members = List.of();
-    private volatile boolean closing;
-    private volatile boolean asked;
 
     /**
      * Checks what has to hold, and starts.
@@ -94,6 +70,7 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
         this.parts = List.copyOf(parts);
         this.data = data;
         this.journalRepair = journalRepair;
+        systems = new ActorSystems(settings, this::guardian);
         peers = new PeerLink(settings.peers(), this::system);
         SSLContext tls = Tls.context(settings.tls());
         Settings.Endpoint at = settings.endpoint();
@@ -115,7 +92,7 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
         hellos.start();
         try {
             parts.forEach(part -> part.open(this));
-            startSystem();
+            systems.start();
         } catch (RuntimeException e) {
             close();
             throw e instanceof StartRefused
@@ -132,83 +109,14 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
                 e);
     }
 
-    private void startSystem() {
-        cluster = Optional.empty();
-        members = List.of();
-        asked = false;
-        ActorSystem<Void> started = ActorSystem.create(
-                Guardian.create(
-                        this,
-                        parts,
-                        Membership.create(settings, hellos, now -> members = now),
-                        actor -> membership = actor),
-                "sfo",
-                AkkaSettings.of(settings));
-        uid = Cluster.get(started).selfMember().uniqueAddress().longUid();
-        system = started;
-        started.getWhenTerminated().whenComplete((done, error) -> onLifecycle(this::systemEnded, 0));
-    }
-
-    private void systemEnded() {
-        system = null;
-        cluster = Optional.empty();
-        members = List.of();
-        if (closing) {
-            ended.countDown();
-        } else if (asked) {
-            startAgain();
-        } else {
-            log.error("the actor system ended by itself; starts another one");
-            onLifecycle(this::startAgain, RETRY_MILLIS);
-        }
-    }
-
-    private void startAgain() {
-        try {
-            startSystem();
-        } catch (RuntimeException e) {
-            log.error("the actor system can't start; tries again", e);
-            onLifecycle(this::startAgain, RETRY_MILLIS);
-        }
-    }
-
-    private void onLifecycle(Runnable task, long afterMillis) {
-        try {
-            var unused = lifecycle.schedule(task, afterMillis, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            log.debug("the agent has ended", e);
-        }
+    private Behavior<Void> guardian() {
+        return Guardian.create(
+                this, parts, Membership.create(settings, hellos, systems::sees), actor -> membership = actor);
     }
 
     @Override
     public void restart(String why) {
-        ActorSystem<Void> now = system;
-        onLifecycle(
-                () -> {
-                    if (now != null && now == system && !closing && !asked) {
-                        log.warn("restarts the actor system: {}", why);
-                        asked = true;
-                        cluster = Optional.empty();
-                        now.terminate();
-                        onLifecycle(() -> endStreams(now), STUCK_MILLIS);
-                    }
-                },
-                0);
-    }
-
-    /**
-     * Artery waits without a limit for its streams to end, and one to a peer that has quarantined this system may take
-     * as long as TCP does: a quarter of an hour (akka-core#30326; Pekko bounded it in pekko#3317). Streams whose
-     * supervisor ends, end.
-     */
-    private void endStreams(ActorSystem<Void> ending) {
-        if (ending == system) {
-            log.warn("the actor system still waits for its connections: cuts them");
-            Adapter.toClassic(ending)
-                    .actorSelection("/system/Materializers/StreamSupervisor-*")
-                    .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
-            onLifecycle(() -> endStreams(ending), STUCK_MILLIS);
-        }
+        systems.restart(why);
     }
 
     @Override
@@ -217,46 +125,33 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
                 settings.appliance(),
                 version(),
                 bootIdentity,
-                uid,
-                cluster,
-                members,
+                systems.uid(),
+                systems.cluster(),
+                systems.members(),
                 parts.stream().anyMatch(Part::openSaga),
                 parts.stream().flatMap(part -> part.groups().stream()).toList());
     }
 
     @Override
     public void inCluster(Hello.Cluster joined) {
-        cluster = Optional.of(joined);
+        systems.joined(Optional.of(joined));
     }
 
     @Override
     public void inNoCluster() {
-        cluster = Optional.empty();
+        systems.joined(Optional.empty());
     }
 
     /** Ends in order, within 3 s: actors, parts, hello endpoint, lock. What is served goes on. */
     @Override
     public void close() {
-        closing = true;
-        ActorSystem<Void> now = system;
-        if (now == null) {
-            ended.countDown();
-        } else {
-            now.terminate();
-        }
-        try {
-            if (!ended.await(END.toMillis(), TimeUnit.MILLISECONDS)) {
-                log.warn("the actor system did not end within {}: goes on without", END);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        systems.end();
         List<Part> reversed = new ArrayList<>(parts);
         Collections.reverse(reversed);
         reversed.forEach(Agent::closed);
         hellos.close();
         helloServer.close();
-        lifecycle.shutdownNow();
+        systems.close();
         data.close();
     }
 
@@ -306,7 +201,7 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
 
     @Override
     public Optional<ActorSystem<Void>> system() {
-        return Optional.ofNullable(system);
+        return systems.now();
     }
 
     @Override

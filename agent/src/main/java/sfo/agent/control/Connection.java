@@ -25,7 +25,7 @@ import sfo.protocol.control.Frame;
  * One operator's connection: one request, then frames until the exit code. The selector's thread reads and writes and
  * never waits; the command's thread waits here for room or for an answer. What is held for either side is bounded.
  */
-final class Connection implements Console {
+final class Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final int PIECE = 8 << 10;
 
@@ -160,8 +160,8 @@ final class Connection implements Console {
     /** On the command's own thread. */
     void carryOut(Frame sent, Supplier<Operations> operations) {
         try {
-            end(Words.run(sent.texts(Frame.ARGV), this, operations, uid, named(sent)));
-        } catch (Gone e) {
+            end(Words.run(sent.texts(Frame.ARGV), new ConnectedConsole(this, sent), operations, uid, named(sent)));
+        } catch (Console.Gone e) {
             LOG.debug("{}: {}", user, e.getMessage());
             close();
         } catch (RuntimeException | Error e) {
@@ -189,6 +189,11 @@ final class Connection implements Console {
         wake();
     }
 
+    /** Waits on the command's thread while a slow reader catches up. @throws Console.Gone if nobody reads any more */
+    void put(Frame frame) {
+        put(frame, false);
+    }
+
     private void put(Frame frame, boolean atOnce) {
         ByteBuffer bytes = ByteBuffer.wrap((frame.line() + "\n").getBytes(StandardCharsets.UTF_8));
         synchronized (this) {
@@ -199,7 +204,7 @@ final class Connection implements Console {
                 if (atOnce) {
                     return;
                 }
-                throw new Gone("the operator left");
+                throw new Console.Gone("the operator left");
             }
             if (waiting.isEmpty()) {
                 progress = System.nanoTime();
@@ -222,7 +227,7 @@ final class Connection implements Console {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Gone("the agent is ending");
+            throw new Console.Gone("the agent is ending");
         }
     }
 
@@ -288,62 +293,12 @@ final class Connection implements Console {
         gone.complete(null);
     }
 
-    private synchronized Frame words() {
-        return request == null ? new Frame() : request;
-    }
-
-    @Override
-    public boolean canAsk() {
-        return words().flag(Frame.ASK);
-    }
-
-    @Override
-    public boolean terminal() {
-        return words().flag(Frame.TERMINAL);
-    }
-
-    @Override
-    public int width() {
-        return (int) Math.max(40, Math.min(400, words().number(Frame.WIDTH, 80)));
-    }
-
-    @Override
-    public void out(String text) {
-        pieces(Frame.OUT, text);
-    }
-
-    @Override
-    public void err(String text) {
-        pieces(Frame.ERR, text);
-    }
-
-    private void pieces(String kind, String text) {
-        for (int at = 0; at < text.length(); ) {
-            int to = Math.min(text.length(), at + PIECE);
-            if (to < text.length() && Character.isHighSurrogate(text.charAt(to - 1))) {
-                to--;
-            }
-            put(new Frame().with(kind, text.substring(at, to)), false);
-            at = to;
-        }
-    }
-
-    @Override
-    public void live(String lines) {
-        put(new Frame().with(Frame.LIVE, lines), false);
-    }
-
-    @Override
-    public void onDetach(String text) {
-        put(new Frame().with(Frame.DETACH, text), false);
-    }
-
-    @Override
-    public Optional<String> ask(String question) {
+    /** Waits on the command's thread; empty if the operator's input has ended. */
+    Optional<String> ask(String question) {
         synchronized (this) {
             asking = true;
         }
-        put(new Frame().with(Frame.ASK, question), false);
+        put(new Frame().with(Frame.ASK, question));
         long until = System.nanoTime() + limits.answer().toNanos();
         synchronized (this) {
             waitWhile(() -> answer == null && isUsed() && System.nanoTime() - until < 0);
@@ -351,7 +306,7 @@ final class Connection implements Console {
                 if (isUsed()) {
                     refuse("no answer within " + Render.millis(limits.answer().toMillis()));
                 }
-                throw new Gone("the operator left, or did not answer");
+                throw new Console.Gone("the operator left, or did not answer");
             }
             Frame given = answer;
             answer = null;
@@ -360,8 +315,8 @@ final class Connection implements Console {
         }
     }
 
-    @Override
-    public CompletionStage<Void> gone() {
+    /** Completes when the operator has left. */
+    CompletionStage<Void> gone() {
         return gone;
     }
 }

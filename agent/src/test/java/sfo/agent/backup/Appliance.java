@@ -17,12 +17,15 @@ import sfo.protocol.model.Inventory;
 final class Appliance implements AutoCloseable {
     static final Backups.Pace PACE = new Backups.Pace(
             Duration.ofMillis(200), Duration.ofMillis(1500), Duration.ofMillis(800), Duration.ofSeconds(30));
+    /** Gives a round up soon, where a peer is heard and yet gets nothing. */
+    static final Backups.Pace HURRIED =
+            new Backups.Pace(PACE.hello(), PACE.silent(), PACE.answer(), Duration.ofSeconds(3));
 
     private final ActorTestKit kit;
     final ActorRef<Backups.Command> backups;
 
     /** @param port where it listens, if that is not where it is reached */
-    Appliance(Settings settings, int port) {
+    Appliance(Settings settings, int port, Backups.Pace pace) {
         Config config = ConfigFactory.parseString(
                         """
                         akka.loglevel = WARNING
@@ -33,13 +36,21 @@ final class Appliance implements AutoCloseable {
                         akka.remote.artery.canonical { hostname = "127.0.0.1", port = %d }
                         akka.remote.artery.bind.port = %d
                         akka.remote.artery.transport = tcp
+                        # peers come and go all the time here: looked for soon, and not waited for
+                        akka.remote.artery.advanced {
+                          outbound-restart-backoff = 100 ms
+                          outbound-max-restarts = 100000
+                          handshake-retry-interval = 100 ms
+                          inject-handshake-interval = 100 ms
+                          shutdown-flush-timeout = 100 ms
+                        }
                         akka.actor.serialization-bindings { "sfo.protocol.peer.PeerMessage" = jackson-cbor }
                         akka.actor.allow-java-serialization = off
                         akka.coordinated-shutdown.exit-jvm = off
                         """.formatted(settings.endpoint().port(), port))
                 .withFallback(ConfigFactory.load());
         kit = ActorTestKit.create("backup-test", config);
-        backups = kit.spawn(Backups.create(settings, PACE, Clock.systemUTC()), "backups");
+        backups = kit.spawn(Backups.create(settings, pace, Clock.systemUTC()), "backups");
     }
 
     void has(Inventory inventory) {

@@ -185,7 +185,7 @@ class BackupsTest {
 
     @Test
     void aWireThatIsCutInTheMiddleOfALargeOneAndMendedCarriesTheNewest() throws Exception {
-        startA(RARELY, pki);
+        startA(RARELY, pki, Appliance.HURRIED);
         startB();
         a().has(inventory(1));
         await().atMost(SOON).until(() -> newestAtB() == 1);
@@ -281,18 +281,24 @@ class BackupsTest {
         return b.orElseThrow();
     }
 
-    private void startA(Settings.Backups pace, TestPki signer) throws Exception {
+    private void startA(Settings.Backups every, TestPki signer) throws Exception {
+        startA(every, signer, Appliance.PACE);
+    }
+
+    private void startA(Settings.Backups every, TestPki signer, Backups.Pace pace) throws Exception {
         a = Optional.of(new Appliance(
                 Samples.settings(
-                        "a", dir.resolve("a"), signer.of("a"), portOfA, List.of(peer("b", wireToB.port())), pace),
-                portOfA));
+                        "a", dir.resolve("a"), signer.of("a"), portOfA, List.of(peer("b", wireToB.port())), every),
+                portOfA,
+                pace));
     }
 
     private void startB() throws Exception {
         b = Optional.of(new Appliance(
                 Samples.settings(
                         "b", dir.resolve("b"), pki.of("b"), wireToB.port(), List.of(peer("a", portOfA)), RARELY),
-                portOfB));
+                portOfB,
+                Appliance.PACE));
     }
 
     private static Settings.Peer peer(String name, int port) {

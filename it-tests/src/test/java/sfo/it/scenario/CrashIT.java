@@ -2,18 +2,14 @@ package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
@@ -25,25 +21,11 @@ import sfo.it.harness.Tree;
  * {@code -Dsfo.crash.only=FAILOVER,GIVER,RECEIVER} one round again.
  */
 @Timeout(1800)
-class CrashIT {
+class CrashIT extends PairStories {
     private static final List<String> POINTS = List.of("before-intent", "after-intent", "after-act", "after-success");
     private static final int ROUNDS = 2;
 
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-    private static boolean broken;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
+    private boolean broken;
 
     private record Round(String failover, String giver, String receiver) {}
 
@@ -76,7 +58,7 @@ class CrashIT {
     }
 
     /** What one round breaks is no burden to the next. */
-    private static void each(Round round) {
+    private void each(Round round) {
         if (broken) {
             pair.close();
             pair = Pair.serving(folder.resolve("again-" + System.nanoTime()));
@@ -98,7 +80,7 @@ class CrashIT {
         return points;
     }
 
-    private static void play(Round round) {
+    private void play(Round round) {
         pair.normal();
         pair.b.kill();
         pair.b.start("sfo.crash=" + round.failover());
@@ -144,7 +126,7 @@ class CrashIT {
     }
 
     /** Done; or undone with b as before, and then a second failover is done. */
-    private static void failedOver(Round round, Tree before) {
+    private void failedOver(Round round, Tree before) {
         pair.until(
                 "the failover is over",
                 () -> List.of("FAILED_OVER", "STANDING_BY").contains(pair.state(pair.b)));

@@ -3,43 +3,16 @@ package sfo.it.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
 
 /** I2: whichever step of a failover fails, the survivor is as before, and the next failover finds it so. */
-@Timeout(240)
-class FailedFailoverIT {
+class FailedFailoverIT extends PairStories {
     private static final Set<String> ONLY_LOOK = Set.of("free-address", "answering-shares");
-
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
-
-    @BeforeEach
-    void allIsWell() {
-        pair.normal();
-    }
 
     @Test
     void whicheverStepFailsEverythingIsUndone() {

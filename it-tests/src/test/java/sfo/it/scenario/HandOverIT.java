@@ -2,7 +2,6 @@ package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -10,12 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sfo.it.harness.Pair;
@@ -23,26 +18,9 @@ import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
 
 /** I1: while a group is handed back anything may fail, and never do two serve it. */
-@Timeout(240)
-class HandOverIT {
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
-
+class HandOverIT extends PairStories {
     @BeforeEach
     void bServesAndAIsBack() {
-        pair.normal();
         pair.cutPower(pair.a);
         pair.b.must("failover", Pair.GROUP);
         pair.write("records", "written on b");

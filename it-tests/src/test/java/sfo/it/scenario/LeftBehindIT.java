@@ -5,40 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
 import sfo.ops.embedded.World;
 
 /** A holder that was not dead when it was failed over: it lets go as soon as it hears of it, and joins again by itself. */
-@Timeout(240)
-class LeftBehindIT {
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
-
-    @BeforeEach
-    void allIsWell() {
-        pair.normal();
-    }
-
+class LeftBehindIT extends PairStories {
     @Test
     void frozenThenFailedOverByOverrideThenThawed() throws Exception {
         pair.write("records", "acknowledged");
@@ -75,7 +49,7 @@ class LeftBehindIT {
         assertThat(pair.read("records")).isEqualTo("written on b");
     }
 
-    private static List<String> refusedUndo() {
+    private List<String> refusedUndo() {
         Reply reply = pair.b.sfo("undo", Pair.GROUP);
         assertThat(reply.exit()).as("%s", reply).isEqualTo(3);
         return reply.codes();

@@ -2,50 +2,23 @@ package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
 
 /** I5, I7: agents and appliances come and go, in any order; who served before it was off does not serve by itself. */
-@Timeout(240)
-class RebootsIT {
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
-
-    @BeforeEach
-    void allIsWell() {
-        pair.normal();
-    }
-
-    private static void reboot(Appliance appliance) {
+class RebootsIT extends PairStories {
+    private void reboot(Appliance appliance) {
         pair.cutPower(appliance);
         appliance.start();
     }
 
     /** What it waits for, as status says it. */
-    private static String waiting(Appliance appliance) {
+    private String waiting(Appliance appliance) {
         return pair.group(appliance).path("waiting").asText();
     }
 

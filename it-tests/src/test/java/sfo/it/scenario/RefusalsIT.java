@@ -9,46 +9,20 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
 
 /** What is refused is refused before anything is touched, and shows on what evidence. */
-@Timeout(240)
-class RefusalsIT {
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
-
-    @BeforeEach
-    void allIsWell() {
-        pair.normal();
-    }
-
+class RefusalsIT extends PairStories {
     /** Types it on b: refused, and b is to the byte what it was. */
-    private static Reply refused(String... words) {
+    private Reply refused(String... words) {
         return refused(pair.b, words);
     }
 
-    private static Reply refused(Appliance on, String... words) {
+    private Reply refused(Appliance on, String... words) {
         Tree before = pair.tree(on);
         String claim = pair.group(on).path("claim").toString();
         List<String> holders = pair.onTheWire();

@@ -10,15 +10,9 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
@@ -26,28 +20,7 @@ import sfo.ops.embedded.EmbeddedClient;
 import sfo.protocol.model.Share.Protocol;
 
 /** What operators do from day to day, while clients are at work. */
-@Timeout(240)
-class ServingIT {
-    @TempDir
-    static Path folder;
-
-    private static Pair pair;
-
-    @BeforeAll
-    static void twoThatServe() {
-        pair = Pair.serving(folder);
-    }
-
-    @AfterAll
-    static void end() {
-        pair.close();
-    }
-
-    @BeforeEach
-    void allIsWell() {
-        pair.normal();
-    }
-
+class ServingIT extends PairStories {
     @Test
     void whatWasWrittenOnBIsThereAfterTheUndo() {
         pair.write("old", "from a");
@@ -136,7 +109,7 @@ class ServingIT {
         pair.until("b has everything again", pair::isNormal);
     }
 
-    private static JsonNode mirror() {
+    private JsonNode mirror() {
         return pair.group(pair.a).path("mirrors").path(0);
     }
 
@@ -163,7 +136,7 @@ class ServingIT {
     }
 
     /** The number of the newest backup of a that b keeps. */
-    private static long newest() {
+    private long newest() {
         long newest = 0;
         for (JsonNode backup : pair.b.must("backup", "list", "--of", "a").json()) {
             if (backup.path("keptBy").asText().equals("b")

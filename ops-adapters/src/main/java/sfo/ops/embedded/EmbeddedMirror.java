@@ -29,11 +29,13 @@ final class EmbeddedMirror implements Mirror {
     private final EmbeddedHost host;
     private final Volumes volumes;
     private final MirrorWatch watch;
+    private final Secondary secondary;
 
     EmbeddedMirror(EmbeddedHost host, Volumes volumes) {
         this.host = host;
         this.volumes = volumes;
         this.watch = new MirrorWatch(host, volumes);
+        this.secondary = new Secondary(host, volumes);
     }
 
     @Override
@@ -135,114 +137,25 @@ final class EmbeddedMirror implements Mirror {
         Target target = new Target(
                 volume.name(), host.appliance(), volume.port(), group + "/" + volume.name() + "/" + claim.tag());
         return host.faults().around("open-target", Faults.APPLY, call, () -> {
-            host.change(() -> open(id, claim, equal, target));
+            host.change(() -> secondary.open(id, claim, equal, target));
             return target;
         });
-    }
-
-    private void open(VolumeId id, Claim claim, boolean equal, Target target) throws IOException {
-        Entry entry = volumes.settle(id);
-        Running running = volumes.running(id);
-        if (running.role() == Role.PRIMARY) {
-            throw new IOException(id + " is primary on " + host.appliance() + ": it takes no writes of another one");
-        }
-        if (claim.compareTo(entry.claim()) < 0) {
-            throw new IOException(id + " on " + host.appliance() + " has seen claim "
-                    + entry.claim().tag() + ", higher than " + claim.tag() + ": the caller is superseded");
-        }
-        if (running.export().equals(target.export()) && volumes.connected(id, running)) {
-            return;
-        }
-        volumes.record(id, offered(entry, claim, equal));
-        volumes.runs(id, new Running(Role.SECONDARY, claim, target.export(), "", 0, Optional.empty()));
-    }
-
-    /** Nothing is written over it before a primary connects: it stays as fit as it was, and what it alone has stays its own. */
-    private static Entry offered(Entry entry, Claim claim, boolean equal) {
-        if (!equal && entry.sync() == Sync.SOLO) {
-            return new Entry(
-                    entry.side(),
-                    claim,
-                    Sync.SOLO,
-                    entry.since(),
-                    entry.written(),
-                    entry.before(),
-                    entry.onLinkLoss(),
-                    entry.kept());
-        }
-        boolean whole = entry.sync() == Sync.REPLICATING || entry.sync() == Sync.CLEAN;
-        return new Entry(
-                Role.SECONDARY,
-                claim,
-                equal || whole ? Sync.LOST : entry.sync(),
-                equal ? Optional.of(Instant.now()) : entry.since(),
-                false,
-                Optional.empty(),
-                entry.onLinkLoss(),
-                entry.kept());
     }
 
     @Override
     public void targetBegins(String group, Volume volume, Claim claim, Target target, Call call) throws HostException {
         VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("target-begins", Faults.APPLY, call, () -> {
-            host.change(() -> {
-                Running running = volumes.running(id);
-                boolean offered = running.role() == Role.SECONDARY
-                        && running.claim().equals(claim)
-                        && running.export().equals(target.export());
-                if (!offered) {
-                    throw new IOException(id + " on " + host.appliance() + " has no export \"" + target.export()
-                            + "\" (it has \"" + running.export() + "\")");
-                }
-                overwritten(id);
-            });
+            host.change(() -> secondary.begins(id, claim, target));
             return true;
         });
-    }
-
-    /** What it alone has is kept aside. */
-    private void overwritten(VolumeId id) throws IOException {
-        Entry entry = volumes.need(id);
-        String kept = entry.kept();
-        if (entry.sync() == Sync.SOLO && entry.written()) {
-            kept = "kept-before-" + entry.claim().tag();
-            Disk.copyTree(volumes.data(id), volumes.folder(id).resolve(kept));
-        }
-        boolean behind = entry.sync() == Sync.LOST || entry.sync() == Sync.INCONSISTENT;
-        volumes.record(
-                id,
-                new Entry(
-                        Role.SECONDARY,
-                        entry.claim(),
-                        Sync.INCONSISTENT,
-                        behind ? entry.since() : Optional.of(Instant.now()),
-                        false,
-                        Optional.empty(),
-                        entry.onLinkLoss(),
-                        kept));
     }
 
     @Override
     public void targetSynced(String group, Volume volume, Claim claim, String link, Call call) throws HostException {
         VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("target-synced", Faults.APPLY, call, () -> {
-            host.change(() -> {
-                Running running = volumes.running(id);
-                if (running.role() != Role.SECONDARY
-                        || !running.claim().equals(claim)
-                        || !running.export().equals(link)) {
-                    throw new IOException(id + " on " + host.appliance() + " has no export \"" + link + "\" for claim "
-                            + claim.tag() + " (it has \"" + running.export() + "\")");
-                }
-                if (!volumes.connected(id, running)) {
-                    throw new IOException(id + ": the mirror to " + host.appliance() + " has ended since");
-                }
-                Entry entry = volumes.need(id);
-                if (entry.sync() != Sync.REPLICATING) {
-                    volumes.record(id, entry.with(Sync.REPLICATING));
-                }
-            });
+            host.change(() -> secondary.synced(id, claim, link));
             return true;
         });
     }
@@ -251,23 +164,7 @@ final class EmbeddedMirror implements Mirror {
     public void closeTarget(String group, Volume volume, boolean inOrder, Call call) throws HostException {
         VolumeId id = new VolumeId(group, volume.name());
         host.faults().around("close-target", Faults.APPLY, call, () -> {
-            host.change(() -> {
-                Entry entry = volumes.settle(id);
-                Running running = volumes.running(id);
-                if (running.role() != Role.SECONDARY) {
-                    return;
-                }
-                boolean whole = entry.sync() == Sync.REPLICATING
-                        || (entry.sync() == Sync.LOST
-                                && running.ended().isPresent()
-                                && running.ended().equals(entry.since()));
-                if (whole && inOrder) {
-                    volumes.record(id, entry.with(Sync.CLEAN));
-                } else if (entry.sync() == Sync.REPLICATING) {
-                    volumes.record(id, entry.with(Sync.LOST));
-                }
-                volumes.runs(id, Running.NOTHING);
-            });
+            host.change(() -> secondary.close(id, inOrder));
             return true;
         });
     }

@@ -111,7 +111,7 @@ public record Namespace(Optional<String> name) {
     }
 
     /** Runs {@code work} in this namespace, on a thread of its own that ends with it; sockets opened there stay there. */
-    <T> T call(Callable<T> work, Call call) throws HostException {
+    public <T> T call(Callable<T> work, Call call) throws HostException {
         FutureTask<T> task = new FutureTask<>(() -> {
             enter();
             return work.call();

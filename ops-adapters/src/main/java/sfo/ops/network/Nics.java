@@ -59,9 +59,16 @@ final class Nics {
         List<JsonNode> answers = ip.ask(host, List.of("addr show", "route show table all"), call);
         List<Ip.Link> groups = new ArrayList<>();
         for (Namespace group : Namespace.groupHosts()) {
-            ip.links(group, call).stream()
-                    .filter(l -> l.kind().equals("macvlan"))
-                    .forEach(groups::add);
+            try {
+                ip.links(group, call).stream()
+                        .filter(l -> l.kind().equals("macvlan"))
+                        .forEach(groups::add);
+            } catch (HostException e) {
+                if (group.isSound()) {
+                    throw e;
+                }
+                // that group was taken away meanwhile
+            }
         }
         return new Survey(Ip.links(answers.get(0)), answers.get(1), groups);
     }

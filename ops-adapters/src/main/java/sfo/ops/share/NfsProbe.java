@@ -11,6 +11,7 @@ import java.util.Set;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
+import sfo.ops.network.Namespace;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Share;
 
@@ -54,10 +55,10 @@ final class NfsProbe {
             }
         }
         if (!open.isEmpty()) {
-            said.putAll(InGroupHost.call(group, () -> session(address, open, call), call));
+            said.putAll(Namespace.of(group).call(() -> session(address, open, call), call));
         }
         if (!local.isEmpty()) {
-            said.putAll(InGroupHost.call(group, () -> session(LOOPBACK, local, call), call));
+            said.putAll(Namespace.of(group).call(() -> session(LOOPBACK, local, call), call));
         }
         return said;
     }

@@ -1,25 +1,14 @@
 package sfo.ops.volume;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -37,21 +26,15 @@ import sfo.protocol.plan.Resource;
  * file); two, because one QEMU cannot lend a node both to a writable FUSE export and to a mirror.
  */
 public final class QemuMirror implements Mirror, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(QemuMirror.class);
-    private static final Duration TICK = Duration.ofSeconds(1);
-    private static final Duration LOOK = Duration.ofSeconds(3);
+    static final Duration TICK = Duration.ofSeconds(1);
     /** A Unix socket's path has 108 bytes with its end. */
     private static final int LONGEST_SOCKET = 107;
 
     private final String appliance;
     private final Path data;
-    private final Path run;
     private final String address;
     private final Exec exec;
-    private final Map<String, Side> sides = new ConcurrentHashMap<>();
-    private final List<BiConsumer<String, String>> listeners = new CopyOnWriteArrayList<>();
-    private final ScheduledThreadPoolExecutor watcher;
-    private final ScheduledFuture<?> ticking;
+    private final Sides sides;
 
     /**
      * Adopts what runs already, and watches it each second.
@@ -62,18 +45,16 @@ public final class QemuMirror implements Mirror, AutoCloseable {
      * @param address this appliance's address for the exports
      */
     public QemuMirror(String appliance, Path data, Path run, String address, Exec exec) {
+        this(appliance, data, run, address, exec, TICK);
+    }
+
+    /** @param tick how often it looks at what tells nothing by itself */
+    QemuMirror(String appliance, Path data, Path run, String address, Exec exec, Duration tick) {
         this.appliance = appliance;
         this.data = data;
-        this.run = run;
         this.address = address;
         this.exec = exec;
-        this.watcher = new ScheduledThreadPoolExecutor(1, work -> {
-            Thread thread = new Thread(work, "mirror-watch");
-            thread.setDaemon(true);
-            return thread;
-        });
-        adopt();
-        ticking = watcher.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+        this.sides = new Sides(exec, data, run, tick);
     }
 
     /** The file that is the volume while it is primary here. */
@@ -217,44 +198,22 @@ public final class QemuMirror implements Mirror, AutoCloseable {
 
     @Override
     public void watch(BiConsumer<String, String> listener) {
-        listeners.add(listener);
+        sides.watch(listener);
     }
 
     /** Lets go of everything; the daemons go on. */
     @Override
     public void close() {
-        ticking.cancel(false);
-        watcher.shutdown(); // not by interrupt: a record that is being written is written
-        try {
-            if (!watcher.awaitTermination(LOOK.toSeconds() + 1, TimeUnit.SECONDS)) {
-                LOG.warn("the mirror's watch does not end; a storage daemon may hang");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        sides.values().forEach(Side::release);
-    }
-
-    interface Work {
-        void on(Side side) throws HostException;
+        sides.close();
     }
 
     /** Works on one volume alone. */
-    void with(String group, String volume, Work work) throws HostException {
-        Side side = side(group, volume);
-        side.lock.lock();
-        try {
-            work.on(side);
-        } finally {
-            side.lock.unlock();
-        }
+    void with(String group, String volume, Sides.Work work) throws HostException {
+        sides.with(group, volume, work);
     }
 
     Side side(String group, String volume) {
-        return sides.computeIfAbsent(group + "/" + volume, key -> {
-            Path folder = run.resolve("mirror").resolve(group + "." + volume);
-            return new Side(exec, group, volume, data.resolve("mirror").resolve(group), folder, this::look, this::tell);
-        });
+        return sides.of(group, volume);
     }
 
     /** Starts the core daemon, if it does not run. */
@@ -294,63 +253,6 @@ public final class QemuMirror implements Mirror, AutoCloseable {
         Backing backing = backing(group, volume);
         Path folder = backing.path().toAbsolutePath().getParent();
         return backing.isDevice() || folder == null ? images(group) : folder;
-    }
-
-    private void adopt() {
-        Path records = data.resolve("mirror");
-        if (!Files.isDirectory(records)) {
-            return;
-        }
-        try (DirectoryStream<Path> groups = Files.newDirectoryStream(records)) {
-            for (Path group : groups) {
-                try (DirectoryStream<Path> files = Files.newDirectoryStream(group, "*.json")) {
-                    for (Path file : files) {
-                        String name = String.valueOf(file.getFileName());
-                        side(String.valueOf(group.getFileName()), name.substring(0, name.length() - ".json".length()));
-                    }
-                }
-            }
-        } catch (IOException e) {
-            LOG.warn("cannot list the mirrors recorded in {}: {}", records, e.getMessage());
-        }
-    }
-
-    private void tick() {
-        sides.values().forEach(this::examine);
-    }
-
-    /** Called on a daemon's own thread. */
-    private void look(Side side) {
-        try {
-            watcher.execute(() -> examine(side));
-        } catch (RejectedExecutionException closed) {
-            LOG.debug("{}/{} changed after this was closed", side.group, side.name);
-        }
-    }
-
-    private void examine(Side side) {
-        try {
-            if (!side.lock.tryLock(100, TimeUnit.MILLISECONDS)) {
-                return; // something is being done to it, and will leave it as it should be
-            }
-            try {
-                side.examine(Call.within(LOOK));
-                side.detail("");
-            } finally {
-                side.lock.unlock();
-            }
-        } catch (HostException | RuntimeException e) {
-            side.detail(String.valueOf(e.getMessage()));
-            LOG.debug("{}/{} cannot be examined: {}", side.group, side.name, e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void tell(Side side) {
-        for (BiConsumer<String, String> listener : listeners) {
-            listener.accept(side.group, side.name);
-        }
     }
 
     static Instant now() {

@@ -26,7 +26,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 /** What the wire sees of a failover interface that is made, opened, and taken away. */
 @Timeout(60)
 class FailoverInterfaceTest {
-    private static final Namespace HOST = Namespace.of("nw-a");
+    private static final Namespace HOST = Namespace.of(Lan.A);
 
     private Lan lan;
 
@@ -59,16 +59,16 @@ class FailoverInterfaceTest {
     }
 
     private static ClosedInterface closed(FailoverInterface definition) {
-        return new ClosedInterface("nw-a", definition, "a");
+        return new ClosedInterface(Lan.A, definition, "a");
     }
 
     private static OpenInterface open(FailoverInterface definition, String... connections) {
-        return new OpenInterface("nw-a", definition, "a", List.of(connections));
+        return new OpenInterface(Lan.A, definition, "a", List.of(connections));
     }
 
     private boolean clientReaches(String address) throws HostException {
         return lan.exec
-                .run(Lan.call(), "ip", "netns", "exec", "nw-c", "ping", "-n", "-c1", "-W1", address)
+                .run(Lan.call(), "ip", "netns", "exec", Lan.CLIENT.toString(), "ping", "-n", "-c1", "-W1", address)
                 .ok();
     }
 
@@ -76,7 +76,7 @@ class FailoverInterfaceTest {
     void notOneFrameBeforeOpenNorAfterItIsTakenAway() throws Exception {
         String host = lan.dump("a");
         Lan.Capture capture = lan.capture("a", 0);
-        GroupHost group = new GroupHost("nw-a");
+        GroupHost group = new GroupHost(Lan.A);
         ClosedInterface closed = closed(Lan.usual());
         OpenInterface open = open(Lan.usual());
 
@@ -114,7 +114,7 @@ class FailoverInterfaceTest {
 
     @Test
     void openingAnnouncesBothFamiliesAndRepeatsIt() throws Exception {
-        apply(new GroupHost("nw-a"));
+        apply(new GroupHost(Lan.A));
         apply(closed(Lan.usual()));
         Lan.Capture capture = lan.capture("a", 0);
         apply(open(Lan.usual()));
@@ -139,9 +139,9 @@ class FailoverInterfaceTest {
     @Test
     void halfDoneAndForeignChangesAreMended() throws Exception {
         ClosedInterface closed = closed(Lan.usual());
-        apply(new GroupHost("nw-a"));
+        apply(new GroupHost(Lan.A));
         lan.ip.act(
-                Namespace.named("nw-a"),
+                Namespace.named(Lan.A),
                 List.of("link add link eth0 name fo0 netns " + HOST + " type macvlan mode private"),
                 Lan.call());
         assertThat(holds(closed)).as("no address yet").isFalse();
@@ -172,7 +172,7 @@ class FailoverInterfaceTest {
     @Test
     void withoutAMacEachMemberHasItsOwn() throws Exception {
         FailoverInterface none = Lan.withoutMac();
-        apply(new GroupHost("nw-a"));
+        apply(new GroupHost(Lan.A));
         apply(closed(none));
         String mac = inspect(closed(none)).get("mac");
         apply(closed(none));
@@ -196,7 +196,7 @@ class FailoverInterfaceTest {
                         new Route(Cidr.parse("198.51.100.0/24"), Lan.address("10.77.0.2")),
                         new Route(Cidr.parse("fd99::1/128"), Lan.address("fd77::2"))),
                 Lan.usual().nics());
-        apply(new GroupHost("nw-a"));
+        apply(new GroupHost(Lan.A));
         for (FailoverInterface definition : List.of(Lan.usual(), second)) {
             apply(closed(definition));
             apply(open(definition));
@@ -207,15 +207,15 @@ class FailoverInterfaceTest {
         }
         assertThat(clientReaches(Lan.V4)).isTrue();
         assertThat(clientReaches("10.77.0.101")).isTrue();
-        String way =
-                lan.exec.need(Lan.call(), "ip", "-n", "sfo-nw-a", "route", "get", "192.0.2.1", "from", "10.77.0.101");
+        String way = lan.exec.need(
+                Lan.call(), "ip", "-n", HOST.toString(), "route", "get", "192.0.2.1", "from", "10.77.0.101");
         assertThat(way).contains("dev fo1");
         assertThat(clientReaches("fd77::101")).isTrue();
         lan.ip.act(HOST, List.of("route del 198.51.100.0/24"), Lan.call());
         assertThat(holds(open(second))).as("a route is missing").isFalse();
         revert(open(second), Facts.NOTHING);
         revert(closed(second), Facts.NOTHING);
-        assertThat(lan.exec.need(Lan.call(), "ip", "-n", "sfo-nw-a", "rule", "show"))
+        assertThat(lan.exec.need(Lan.call(), "ip", "-n", HOST.toString(), "rule", "show"))
                 .doesNotContain("10.77.0.101");
         assertThat(clientReaches(Lan.V4)).isTrue();
     }
@@ -224,7 +224,7 @@ class FailoverInterfaceTest {
     void aSilentGatewayFailsAndLeavesTheInterfaceDown() throws Exception {
         lan.ip.act(Lan.CLIENT, List.of("addr del " + Lan.GATEWAY + " dev eth0"), Lan.call());
         FailoverInterface definition = Lan.usual();
-        apply(new GroupHost("nw-a"));
+        apply(new GroupHost(Lan.A));
         apply(closed(definition));
         assertThatThrownBy(() -> apply(open(definition)))
                 .isInstanceOf(HostException.class)
@@ -234,16 +234,17 @@ class FailoverInterfaceTest {
 
     @Test
     void whatComesFirstIsNamed() {
-        assertThatThrownBy(() -> apply(closed(Lan.usual()))).hasMessageContaining("group host sfo-nw-a is not here");
-        assertThatThrownBy(() -> apply(open(Lan.usual()))).hasMessageContaining("group host sfo-nw-a is not here");
+        assertThatThrownBy(() -> apply(closed(Lan.usual())))
+                .hasMessageContaining("group host " + HOST + " is not here");
+        assertThatThrownBy(() -> apply(open(Lan.usual()))).hasMessageContaining("group host " + HOST + " is not here");
         FailoverInterface wrong =
                 Lan.definition("fo0", new Nic("eth9", Nic.Use.SHARED), Lan.given(Lan.MAC), List.of(), Lan.V4 + "/24");
         assertThatThrownBy(() -> {
-                    apply(new GroupHost("nw-a"));
+                    apply(new GroupHost(Lan.A));
                     apply(closed(wrong));
                 })
                 .hasMessageContaining("eth9")
                 .hasMessageContaining("eth0, eth1");
-        assertThatThrownBy(() -> apply(new FreeAddress("nw-a", wrong, "a"))).hasMessageContaining("eth9");
+        assertThatThrownBy(() -> apply(new FreeAddress(Lan.A, wrong, "a"))).hasMessageContaining("eth9");
     }
 }

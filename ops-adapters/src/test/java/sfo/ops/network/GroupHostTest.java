@@ -17,8 +17,8 @@ import sfo.protocol.plan.Resource.GroupHost;
 
 @Timeout(60)
 class GroupHostTest {
-    private static final GroupHost GROUP = new GroupHost("nw-a");
-    private static final Namespace HOST = Namespace.of("nw-a");
+    private static final GroupHost GROUP = new GroupHost(Lan.A);
+    private static final Namespace HOST = Namespace.of(Lan.A);
 
     private Lan lan;
     private Adapter<GroupHost> adapter;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import sfo.ops.ThisRun;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -23,11 +24,15 @@ import sfo.protocol.plan.Resource;
 
 /**
  * A switch, two appliances (eth0 in use, eth1 spare), a gateway and a client, each in a network namespace. The group of
- * appliance {@code a} is {@code nw-a}: in one kernel two group hosts of one name would collide.
+ * an appliance has its
+ * namespace's name: in one kernel two group hosts of one name would collide.
  */
 final class Lan implements AutoCloseable {
-    static final Namespace SWITCH = Namespace.named("nw-sw");
-    static final Namespace CLIENT = Namespace.named("nw-c");
+    private static final String RUN = "nw";
+    static final String A = name("a");
+    static final String B = name("b");
+    static final Namespace SWITCH = Namespace.named(name("sw"));
+    static final Namespace CLIENT = Namespace.named(name("c"));
     static final String V4 = "10.77.0.100";
     static final String V6 = "fd77::100";
     static final String MAC = "02:77:00:00:01:00";
@@ -37,7 +42,7 @@ final class Lan implements AutoCloseable {
     final Exec exec = new Exec();
     final Ip ip = new Ip(exec);
     final Map<String, Network> networks =
-            Map.of("a", new Network(exec, Namespace.named("nw-a")), "b", new Network(exec, Namespace.named("nw-b")));
+            Map.of("a", new Network(exec, Namespace.named(A)), "b", new Network(exec, Namespace.named(B)));
     private final Map<String, List<Adapter<? extends Resource>>> adapters =
             Map.of("a", network("a").adapters(), "b", network("b").adapters());
     private final List<Capture> captures = new ArrayList<>();
@@ -46,10 +51,11 @@ final class Lan implements AutoCloseable {
         for (sfo.ops.api.Lack lack : new Needs(exec).lacks()) {
             assumeTrue(false, "skipped: " + lack.what() + " (" + lack.mend() + ")");
         }
+        ThisRun.clearDead(RUN);
         down();
         for (String name : List.of("sw", "a", "b", "c")) {
-            ip.run(call(), "netns", "add", "nw-" + name);
-            ip.act(Namespace.named("nw-" + name), List.of("link set lo up"), call());
+            ip.run(call(), "netns", "add", name(name));
+            ip.act(Namespace.named(name(name)), List.of("link set lo up"), call());
         }
         ip.act(SWITCH, List.of("link add br0 type bridge forward_delay 0 mcast_snooping 0", "link set br0 up"), call());
         plug("a", 0, "10.77.0.11/24", "fd77::11/64");
@@ -59,14 +65,19 @@ final class Lan implements AutoCloseable {
         plug("c", 0, "10.77.0.13/24", "fd77::13/64", GATEWAY.toString(), GATEWAY6.toString());
     }
 
+    /** Of a namespace of this run, and of the group whose group host is on that appliance. */
+    static String name(String of) {
+        return ThisRun.name(RUN, of);
+    }
+
     private void plug(String name, int number, String... addresses) throws HostException {
         String port = "p" + number + name;
         String nic = "eth" + number;
-        Namespace host = Namespace.named("nw-" + name);
+        Namespace host = Namespace.named(name(name));
         ip.act(
                 SWITCH,
                 List.of(
-                        "link add " + port + " type veth peer name " + nic + " netns nw-" + name,
+                        "link add " + port + " type veth peer name " + nic + " netns " + name(name),
                         "link set " + port + " master br0 up"),
                 call());
         List<String> lines = new ArrayList<>();
@@ -136,10 +147,10 @@ final class Lan implements AutoCloseable {
     }
 
     private String dumpNow(String appliance) throws HostException {
-        Namespace host = Namespace.named("nw-" + appliance);
+        Namespace host = Namespace.named(name(appliance));
         return exec.need(call(), Ip.argv(host, "-j", "addr", "show"), "")
                 + exec.need(call(), Ip.argv(host, "-j", "route", "show", "table", "all"), "")
-                + Namespace.of("nw-" + appliance).isThere();
+                + Namespace.of(name(appliance)).isThere();
     }
 
     /** What an appliance sends from a NIC, as seen at its port of the switch. */
@@ -212,11 +223,9 @@ final class Lan implements AutoCloseable {
         }
     }
 
-    private void down() throws HostException {
-        for (String name : List.of("sfo-nw-a", "sfo-nw-b", "nw-a", "nw-b", "nw-c", "nw-sw")) {
-            if (Namespace.named(name).isThere()) {
-                ip.run(call(), "netns", "del", name);
-            }
+    private static void down() throws HostException {
+        for (String name : List.of("sfo-" + A, "sfo-" + B, A, B, name("c"), name("sw"))) {
+            ThisRun.removeNamespace(name);
         }
     }
 

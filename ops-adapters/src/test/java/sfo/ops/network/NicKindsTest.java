@@ -19,7 +19,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 /** A failover interface on what carries a host's networks besides plain NICs. */
 @Timeout(60)
 class NicKindsTest {
-    private static final Namespace A = Namespace.named("nw-a");
+    private static final Namespace A = Namespace.named(Lan.A);
     private static final String ADDRESS = "10.79.0.100";
 
     private Lan lan;
@@ -82,9 +82,9 @@ class NicKindsTest {
         String host = lan.dump("a");
         FailoverInterface definition =
                 Lan.definition("fo0", new Nic(device, Nic.Use.SHARED), Lan.given(Lan.MAC), List.of(), ADDRESS + "/24");
-        GroupHost group = new GroupHost("nw-a");
-        ClosedInterface closed = new ClosedInterface("nw-a", definition, "a");
-        OpenInterface open = new OpenInterface("nw-a", definition, "a", List.of());
+        GroupHost group = new GroupHost(Lan.A);
+        ClosedInterface closed = new ClosedInterface(Lan.A, definition, "a");
+        OpenInterface open = new OpenInterface(Lan.A, definition, "a", List.of());
         lan.adapter("a", group).apply(group, Lan.call());
         lan.adapter("a", closed).apply(closed, Lan.call());
         assertThat(clientReaches()).isFalse();
@@ -99,7 +99,7 @@ class NicKindsTest {
 
     private boolean clientReaches() throws HostException {
         return lan.exec
-                .run(Lan.call(), "ip", "netns", "exec", "nw-c", "ping", "-n", "-c1", "-W1", ADDRESS)
+                .run(Lan.call(), "ip", "netns", "exec", Lan.CLIENT.toString(), "ping", "-n", "-c1", "-W1", ADDRESS)
                 .ok();
     }
 }

@@ -21,11 +21,11 @@ import sfo.protocol.plan.Resource.OpenInterface;
 
 @Timeout(60)
 class SpareNicTest {
-    private static final Namespace APPLIANCE = Namespace.named("nw-a");
-    private static final Namespace HOST = Namespace.of("nw-a");
-    private static final ClosedInterface CLOSED = new ClosedInterface("nw-a", Lan.onSpare(), "a");
-    private static final OpenInterface OPEN = new OpenInterface("nw-a", Lan.onSpare(), "a", List.of());
-    private static final GroupHost GROUP = new GroupHost("nw-a");
+    private static final Namespace APPLIANCE = Namespace.named(Lan.A);
+    private static final Namespace HOST = Namespace.of(Lan.A);
+    private static final ClosedInterface CLOSED = new ClosedInterface(Lan.A, Lan.onSpare(), "a");
+    private static final OpenInterface OPEN = new OpenInterface(Lan.A, Lan.onSpare(), "a", List.of());
+    private static final GroupHost GROUP = new GroupHost(Lan.A);
 
     private Lan lan;
     private Adapter<ClosedInterface> closed;
@@ -57,7 +57,7 @@ class SpareNicTest {
         closed.apply(CLOSED, Lan.call());
         closed.apply(CLOSED, Lan.call());
         assertThat(closed.holds(CLOSED, closed.inspect(CLOSED, Lan.call()))).isTrue();
-        FreeAddress free = new FreeAddress("nw-a", Lan.onSpare(), "a");
+        FreeAddress free = new FreeAddress(Lan.A, Lan.onSpare(), "a");
         lan.adapter("a", free).apply(free, Lan.call());
         assertThat(capture.betraying(Lan.MAC, Lan.V4, Lan.V6)).isEmpty();
         open.apply(OPEN, Lan.call());
@@ -83,7 +83,7 @@ class SpareNicTest {
 
     private boolean pings(String address) throws Exception {
         return lan.exec
-                .run(Lan.call(), "ip", "netns", "exec", "nw-c", "ping", "-n", "-c1", "-W1", address)
+                .run(Lan.call(), "ip", "netns", "exec", Lan.CLIENT.toString(), "ping", "-n", "-c1", "-W1", address)
                 .ok();
     }
 
@@ -106,10 +106,10 @@ class SpareNicTest {
         "link add link eth1 name mv9 type macvlan,carries mv9",
         "link set eth1 up;route add default dev eth1,the default route goes over it",
         "link set eth1 up;route add 10.98.0.0/16 dev eth1,a route to 10.98.0.0/16 goes over it",
-        "link add link eth1 name fo9 netns sfo-nw-a type macvlan,carries fo9 of a group"
+        "link add link eth1 name fo9 netns HOST type macvlan,carries fo9 of a group"
     })
     void oneInUseIsRefusedWithTheReason(String use, String reason) throws Exception {
-        lan.ip.act(APPLIANCE, List.of(use.split(";", -1)), Lan.call());
+        lan.ip.act(APPLIANCE, List.of(use.replace("HOST", HOST.toString()).split(";", -1)), Lan.call());
         assertThatThrownBy(() -> closed.apply(CLOSED, Lan.call()))
                 .hasMessageContaining("NIC eth1 can't be moved")
                 .hasMessageContaining(reason);

@@ -28,7 +28,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 /** What a client sees when another appliance opens the interface: where its packets go, and its old connections. */
 @Timeout(60)
 class TakeoverTest {
-    private static final FreeAddress FREE = new FreeAddress("nw-b", Lan.usual(), "b");
+    private static final FreeAddress FREE = new FreeAddress(Lan.B, Lan.usual(), "b");
 
     private Lan lan;
 
@@ -53,16 +53,16 @@ class TakeoverTest {
     }
 
     private void open(String appliance, FailoverInterface definition, String... connections) throws Exception {
-        apply(appliance, new GroupHost("nw-" + appliance));
-        apply(appliance, new ClosedInterface("nw-" + appliance, definition, appliance));
-        apply(appliance, new OpenInterface("nw-" + appliance, definition, appliance, List.of(connections)));
+        apply(appliance, new GroupHost(Lan.name(appliance)));
+        apply(appliance, new ClosedInterface(Lan.name(appliance), definition, appliance));
+        apply(appliance, new OpenInterface(Lan.name(appliance), definition, appliance, List.of(connections)));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {Lan.V4, Lan.V6})
     void clientsNoticeAtOnceThatTheirConnectionEnded(String address) throws Exception {
         open("a");
-        ServerSocketChannel server = Namespace.of("nw-a")
+        ServerSocketChannel server = Namespace.of(Lan.A)
                 .call(
                         () -> {
                             ServerSocketChannel channel = ServerSocketChannel.open();
@@ -74,7 +74,7 @@ class TakeoverTest {
         try (server;
                 client;
                 var accepted = server.accept()) {
-            List<String> connections = lan.network("a").connections("nw-a");
+            List<String> connections = lan.network("a").connections(Lan.A);
             assertThat(connections)
                     .containsExactly(new Connections.Connection(
                                     client.getLocalAddress(), client.getLocalPort(), client.getInetAddress(), 4450)
@@ -87,7 +87,7 @@ class TakeoverTest {
                     .isInstanceOf(SocketException.class)
                     .hasMessageContaining("reset");
         }
-        assertThat(lan.network("b").connections("nw-b")).isEmpty();
+        assertThat(lan.network("b").connections(Lan.B)).isEmpty();
         assertThat(lan.network("b").connections("no-such-group")).isEmpty();
     }
 
@@ -95,7 +95,7 @@ class TakeoverTest {
     @Test
     void aConnectionThatIsNotNamedIsNotReset() throws Exception {
         open("a");
-        ServerSocketChannel server = Namespace.of("nw-a")
+        ServerSocketChannel server = Namespace.of(Lan.A)
                 .call(
                         () -> {
                             ServerSocketChannel channel = ServerSocketChannel.open();
@@ -120,13 +120,14 @@ class TakeoverTest {
     void aClientsPingsGoToTheNewHolder(boolean sameMac) throws Exception {
         FailoverInterface definition = sameMac ? Lan.usual() : Lan.withoutMac();
         open("a", definition);
-        Process ping = new ProcessBuilder("ip", "netns", "exec", "nw-c", "ping", "-n", "-i", "0.01", "-D", Lan.V4)
+        Process ping = new ProcessBuilder(
+                        "ip", "netns", "exec", Lan.CLIENT.toString(), "ping", "-n", "-i", "0.01", "-D", Lan.V4)
                 .redirectErrorStream(true)
                 .start();
         try {
-            GroupHost group = new GroupHost("nw-b");
-            ClosedInterface closed = new ClosedInterface("nw-b", definition, "b");
-            OpenInterface open = new OpenInterface("nw-b", definition, "b", List.of());
+            GroupHost group = new GroupHost(Lan.B);
+            ClosedInterface closed = new ClosedInterface(Lan.B, definition, "b");
+            OpenInterface open = new OpenInterface(Lan.B, definition, "b", List.of());
             apply("b", group);
             apply("b", closed);
             // the wire of a is cut, but its port still has carrier: as with a host that hangs
@@ -142,7 +143,7 @@ class TakeoverTest {
         } finally {
             ping.destroyForcibly();
         }
-        OpenInterface open = new OpenInterface("nw-b", definition, "b", List.of());
+        OpenInterface open = new OpenInterface(Lan.B, definition, "b", List.of());
         lan.adapter("b", open).revert(open, Facts.NOTHING, Lan.call());
     }
 

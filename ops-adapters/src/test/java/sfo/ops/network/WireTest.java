@@ -24,7 +24,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 /** What is asked on the wire: duplicate addresses, signs of life. */
 @Timeout(60)
 class WireTest {
-    private static final FreeAddress FREE = new FreeAddress("nw-b", Lan.usual(), "b");
+    private static final FreeAddress FREE = new FreeAddress(Lan.B, Lan.usual(), "b");
 
     private Lan lan;
 
@@ -49,9 +49,9 @@ class WireTest {
     }
 
     private void open(String appliance, FailoverInterface definition, String... connections) throws Exception {
-        apply(appliance, new GroupHost("nw-" + appliance));
-        apply(appliance, new ClosedInterface("nw-" + appliance, definition, appliance));
-        apply(appliance, new OpenInterface("nw-" + appliance, definition, appliance, List.of(connections)));
+        apply(appliance, new GroupHost(Lan.name(appliance)));
+        apply(appliance, new ClosedInterface(Lan.name(appliance), definition, appliance));
+        apply(appliance, new OpenInterface(Lan.name(appliance), definition, appliance, List.of(connections)));
     }
 
     @Test
@@ -73,16 +73,16 @@ class WireTest {
     @ParameterizedTest
     @ValueSource(strings = {Lan.V4 + "/24", Lan.V6 + "/64"})
     void anAddressInUseIsRefusedWithTheMacThatAnswered(String address) throws Exception {
-        lan.ip.act(Namespace.named("nw-a"), List.of("addr add " + address + " dev eth0 nodad"), Lan.call());
+        lan.ip.act(Namespace.named(Lan.A), List.of("addr add " + address + " dev eth0 nodad"), Lan.call());
         String mac = lan.ip
-                .link(Namespace.named("nw-a"), "eth0", Lan.call())
+                .link(Namespace.named(Lan.A), "eth0", Lan.call())
                 .orElseThrow()
                 .mac();
         assertThatThrownBy(() -> apply("b", FREE))
                 .hasMessageContaining(
                         Lan.address(address.substring(0, address.indexOf('/'))).getHostAddress())
                 .hasMessageContaining(mac);
-        lan.ip.act(Namespace.named("nw-a"), List.of("addr del " + address + " dev eth0"), Lan.call());
+        lan.ip.act(Namespace.named(Lan.A), List.of("addr del " + address + " dev eth0"), Lan.call());
         apply("b", FREE);
     }
 
@@ -100,7 +100,7 @@ class WireTest {
 
     @Test
     void oneThatTheApplianceHasOutsideItsGroupHostIsInUse() throws Exception {
-        lan.ip.act(Namespace.named("nw-b"), List.of("addr add " + Lan.V4 + "/32 dev lo"), Lan.call());
+        lan.ip.act(Namespace.named(Lan.B), List.of("addr add " + Lan.V4 + "/32 dev lo"), Lan.call());
         assertThatThrownBy(() -> apply("b", FREE)).hasMessageContaining("by this appliance itself, on lo");
     }
 
@@ -142,7 +142,7 @@ class WireTest {
 
     @Test
     void aDeviceIsForcedWhereNoRouteLeads() throws Exception {
-        lan.ip.act(Namespace.named("nw-a"), List.of("addr add 172.31.0.1/24 dev eth0"), Lan.call());
+        lan.ip.act(Namespace.named(Lan.A), List.of("addr add 172.31.0.1/24 dev eth0"), Lan.call());
         LifeProbe.Finding found = lan.network("b")
                 .probe()
                 .probe(List.of(Lan.address("172.31.0.1")), Optional.of("eth0"), Lan.call())
@@ -155,7 +155,7 @@ class WireTest {
     @Test
     void whoIsBehindARouterIsAskedByEcho() throws Exception {
         lan.ip.act(Lan.CLIENT, List.of("addr add 192.0.2.1/32 dev lo"), Lan.call());
-        lan.ip.act(Namespace.named("nw-b"), List.of("route add 192.0.2.0/24 via 10.77.0.1"), Lan.call());
+        lan.ip.act(Namespace.named(Lan.B), List.of("route add 192.0.2.0/24 via 10.77.0.1"), Lan.call());
         List<LifeProbe.Finding> found = lan.network("b")
                 .probe()
                 .probe(List.of(Lan.address("192.0.2.1"), Lan.address("192.0.2.9")), Optional.empty(), Lan.call());

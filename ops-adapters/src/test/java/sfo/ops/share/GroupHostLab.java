@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import sfo.ops.ThisRun;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
@@ -19,14 +20,16 @@ import sfo.protocol.model.Share;
 /** A group host as the network adapters make it (its interface down), and a client on the other end of the wire. */
 final class GroupHostLab implements AutoCloseable {
     static final String ADDRESS = "10.98.7.50";
+    private static final String RUN = "sv";
 
     final Exec exec = new Exec();
     final String group;
     private final String client;
 
-    GroupHostLab(String group) throws HostException {
-        this.group = group;
-        this.client = "sv-c-" + group;
+    GroupHostLab(String kind) throws HostException {
+        this.group = ThisRun.name(RUN, kind);
+        this.client = ThisRun.name(RUN, kind + "-client");
+        ThisRun.clearDead(RUN);
         close();
         ip("netns add sfo-" + group);
         ip("netns add " + client);
@@ -108,14 +111,7 @@ final class GroupHostLab implements AutoCloseable {
     @Override
     public void close() throws HostException {
         for (String name : List.of("sfo-" + group, client)) {
-            Exec.Output pids = exec.run(call(5), "ip", "netns", "pids", name);
-            if (pids.ok()) {
-                pids.out()
-                        .lines()
-                        .forEach(pid -> ProcessHandle.of(Long.parseLong(pid.strip()))
-                                .ifPresent(ProcessHandle::destroyForcibly));
-                exec.need(call(5), "ip", "netns", "del", name);
-            }
+            ThisRun.removeNamespace(name);
         }
     }
 }

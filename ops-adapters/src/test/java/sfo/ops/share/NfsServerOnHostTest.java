@@ -48,7 +48,7 @@ class NfsServerOnHostTest {
 
     @BeforeEach
     void lab() throws Exception {
-        lab = new GroupHostLab("svnfs");
+        lab = new GroupHostLab("nfs");
         for (String folder : List.of("one", "two", "three")) {
             Path path = Files.createDirectories(dir.resolve("vol").resolve(folder));
             Files.writeString(path.resolve("hello"), "hello from " + folder);
@@ -221,9 +221,9 @@ class NfsServerOnHostTest {
         adapter.revert(server, nothing, call(10));
         assertThat(adapter.inspect(server, call(5))).isEqualTo(nothing);
         assertThat(lab.processes()).isEmpty();
-        assertThat(dir.resolve("a/servers/svnfs/nfs")).doesNotExist();
+        assertThat(dir.resolve("a/servers/" + lab.group + "/nfs")).doesNotExist();
         assertThat(Files.readString(Path.of("/proc/self/mounts")))
-                .doesNotContain("sfo-svnfs-nfs")
+                .doesNotContain("sfo-" + lab.group + "-nfs")
                 .doesNotContain(dir.toString());
     }
 

@@ -45,7 +45,7 @@ class SmbServerOnHostTest {
 
     @BeforeEach
     void lab() throws Exception {
-        lab = new GroupHostLab("svsmb");
+        lab = new GroupHostLab("smb");
         GroupHostLab.forEveryone(dir);
         for (String folder : List.of("one", "two", "three")) {
             Path path = Files.createDirectories(dir.resolve("vol").resolve(folder));
@@ -147,7 +147,7 @@ class SmbServerOnHostTest {
         SmbServer server = server(users);
         SmbServerAdapter a = adapter("a");
         a.apply(server, call(20));
-        String conf = dir.resolve("a/servers/svsmb/smb/smb.conf").toString();
+        String conf = dir.resolve("a/servers/" + lab.group + "/smb/smb.conf").toString();
         lab.exec.need(call(10), List.of("smbpasswd", "-c", conf, "-s", "-a", "root"), "a secret\na secret\n");
         lab.open();
         assertThat(lab.smb("users", "root%a secret", "get hello -")).contains("hello from one");
@@ -159,7 +159,8 @@ class SmbServerOnHostTest {
         a.revert(server, Facts.NOTHING, call(10));
 
         adapter("b").apply(server, call(20));
-        assertThat(sid(dir.resolve("b/servers/svsmb/smb/smb.conf").toString())).isEqualTo(sid);
+        assertThat(sid(dir.resolve("b/servers/" + lab.group + "/smb/smb.conf").toString()))
+                .isEqualTo(sid);
         assertThat(lab.smb("users", "root%a secret", "get hello -")).contains("hello from one");
     }
 
@@ -181,7 +182,7 @@ class SmbServerOnHostTest {
                 .as("an agent that was restarted")
                 .isTrue();
 
-        String main = Files.readString(dir.resolve("a/servers/svsmb/smb/pid/smbd.pid"))
+        String main = Files.readString(dir.resolve("a/servers/" + lab.group + "/smb/pid/smbd.pid"))
                 .strip();
         ProcessHandle.of(Long.parseLong(main)).orElseThrow().destroyForcibly();
         org.awaitility.Awaitility.await().until(() -> !adapter.holds(server, adapter.inspect(server, call(5))));
@@ -189,7 +190,7 @@ class SmbServerOnHostTest {
         assertThat(adapter.inspect(server, call(5))).isEqualTo(facts);
 
         // half an apply: the process was started, and nobody noted what it loaded
-        Files.delete(dir.resolve("a/servers/svsmb/smb/smb.conf.loaded"));
+        Files.delete(dir.resolve("a/servers/" + lab.group + "/smb/smb.conf.loaded"));
         assertThat(adapter.holds(server, adapter.inspect(server, call(5)))).isFalse();
         adapter.apply(server, call(20));
         assertThat(adapter.inspect(server, call(5))).isEqualTo(facts);
@@ -198,9 +199,9 @@ class SmbServerOnHostTest {
         adapter.revert(server, nothing, call(10));
         assertThat(adapter.inspect(server, call(5))).isEqualTo(nothing);
         assertThat(lab.processes()).isEmpty();
-        assertThat(dir.resolve("a/servers/svsmb/smb")).doesNotExist();
+        assertThat(dir.resolve("a/servers/" + lab.group + "/smb")).doesNotExist();
         assertThat(Files.readString(Path.of("/proc/self/mounts")))
-                .doesNotContain("sfo-svsmb-smb")
+                .doesNotContain("sfo-" + lab.group + "-smb")
                 .doesNotContain(dir.toString());
     }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import sfo.ops.ThisRun;
 import sfo.ops.api.Lack;
 import sfo.ops.exec.Exec;
 import sfo.protocol.model.Claim;
@@ -42,9 +43,9 @@ class LostWriteTest {
         for (Lack lack : Tools.lacks(Map.of("nbdkit", "nbdkit", "nbdfuse", "libnbd-bin"), true)) {
             assumeTrue(false, "skipped: this host lacks " + lack.what() + " (" + lack.mend() + ")");
         }
-        Path folder = Files.createTempDirectory("mq-disk");
+        Path folder = ThisRun.folder(MirrorRig.RUN);
         mounted = Files.createDirectories(folder.resolve("mnt"));
-        disk = new ForgetfulDisk(exec, folder, 512L << 20);
+        disk = new ForgetfulDisk(exec, folder, MirrorRig.BYTES);
         rig = new MirrorRig(Map.of("b", disk.device));
     }
 

@@ -71,16 +71,9 @@ class MirrorLinkTest {
         }
     }
 
-    private Path image(String appliance) {
-        return rig.folder
-                .resolve(appliance)
-                .resolve("data/volumes")
-                .resolve(GROUP)
-                .resolve("v1.img");
-    }
-
     @Test
     void aSilentCutStallsClientsForSecondsAndBothSidesKnowSinceWhen() throws Exception {
+        rig.lookAsAtWork();
         rig.serving(volume, FIRST);
         write(rig.a.point().resolve("data/before"), 64);
         Appender appender = appending();
@@ -123,7 +116,7 @@ class MirrorLinkTest {
 
         appender.finish();
         rig.a.unmount(volume, FIRST);
-        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        assertThat(rig.mismatch()).isEqualTo(-1);
     }
 
     @Test
@@ -283,7 +276,7 @@ class MirrorLinkTest {
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> appender.acknowledged() > again + 20);
         appender.finish();
         rig.a.unmount(volume, FIRST);
-        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        assertThat(rig.mismatch()).isEqualTo(-1);
     }
 
     @Test
@@ -330,7 +323,7 @@ class MirrorLinkTest {
         rig.a.demote(volume, FIRST);
         assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.CLEAN);
         assertThat(rig.b.state(volume).sync()).isEqualTo(Sync.CLEAN);
-        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        assertThat(rig.mismatch()).isEqualTo(-1);
 
         Target back = rig.a.in(() -> rig.a.mirror.openTarget(GROUP, volume, SECOND, true, call()));
         rig.b.promote(volume, SECOND);
@@ -343,7 +336,7 @@ class MirrorLinkTest {
         write(rig.b.point().resolve("data/more"), 20);
         assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.REPLICATING);
         rig.b.unmount(volume, SECOND);
-        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        assertThat(rig.mismatch()).isEqualTo(-1);
     }
 
     @Test
@@ -365,7 +358,7 @@ class MirrorLinkTest {
         rig.mirror(rig.a, rig.b, volume, FIRST);
         appender.finish();
         rig.a.unmount(volume, FIRST);
-        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        assertThat(rig.mismatch()).isEqualTo(-1);
     }
 
     /** {@code a} goes on alone and dies; {@code b} takes over without what {@code a} wrote last. */
@@ -391,15 +384,15 @@ class MirrorLinkTest {
     @Test
     void whatASideWroteAloneIsKeptBeforeItIsOverwritten() throws Exception {
         partWays();
-        Path alone = Files.copy(image("a"), rig.folder.resolve("alone"));
+        Path alone = Files.copy(rig.image("a"), rig.folder.resolve("alone"));
 
         rig.mirror(rig.b, rig.a, volume, SECOND);
-        Path kept = image("a").resolveSibling("v1.kept-" + FIRST.tag());
+        Path kept = rig.image("a").resolveSibling("v1.kept-" + FIRST.tag());
         assertThat(rig.a.state(volume).detail()).contains(kept.toString());
         assertThat(Files.mismatch(kept, alone)).isEqualTo(-1);
 
         rig.b.unmount(volume, SECOND);
-        assertThat(Files.mismatch(image("a"), image("b"))).isEqualTo(-1);
+        assertThat(rig.mismatch()).isEqualTo(-1);
         rig.a.restartAgent();
         assertThat(rig.a.state(volume).detail()).contains(kept.toString());
         Files.delete(kept);
@@ -410,20 +403,20 @@ class MirrorLinkTest {
     void aSideThatHasNoRoomToKeepWhatItWroteAloneIsNotOverwritten() throws Exception {
         Exec exec = new Exec();
         Path platter = rig.folder.resolve("platter");
-        exec.need(call(), "truncate", "-s", "512M", platter.toString());
+        exec.need(call(), "truncate", "-s", "320M", platter.toString());
         String device = exec.need(call(), "losetup", "--find", "--show", platter.toString())
                 .strip();
         rig.atEnd(() -> exec.need(call(), "losetup", "--detach", device));
         volume = MirrorRig.volume(FileSystem.EXT4, Mode.SYNCHRONOUS, LinkLoss.SOLO, Map.of("a", device));
-        Path images = Files.createDirectories(image("a").getParent());
-        exec.need(call(), "mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", images.toString());
+        Path images = Files.createDirectories(rig.image("a").getParent());
+        exec.need(call(), "mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", images.toString());
         rig.atEnd(() -> exec.need(call(), "umount", images.toString()));
         partWays();
 
         assertThatThrownBy(() -> rig.begin(rig.b, rig.a, volume, SECOND))
-                .hasMessageContaining("300 MiB are free there, and 640 MiB are needed");
+                .hasMessageContaining("200 MiB are free there, and 448 MiB are needed");
         assertThat(rig.a.state(volume).sync()).isEqualTo(Sync.SOLO);
-        exec.need(call(), "mount", "-o", "remount,size=700m", images.toString());
+        exec.need(call(), "mount", "-o", "remount,size=500m", images.toString());
         rig.mirror(rig.b, rig.a, volume, SECOND);
         Path kept = images.resolve("v1.kept-" + FIRST.tag());
         Path mounted = Files.createDirectories(rig.folder.resolve("kept"));

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
+import sfo.ops.ThisRun;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
@@ -35,6 +36,12 @@ import sfo.protocol.plan.Resource;
 final class MirrorRig {
     static final String GROUP = "g1";
     static final int PORT = 10810;
+    /** XFS takes no less than 300 MiB. */
+    static final long BYTES = 320L << 20;
+    /** Of everything that tests of mirrors make on this machine. */
+    static final String RUN = "mq";
+
+    private static final String SWITCH = ThisRun.name(RUN, "sw");
 
     /** The part of libc that puts a thread into a namespace. */
     interface C extends Library {
@@ -52,6 +59,9 @@ final class MirrorRig {
     final Path folder;
     final Appliance a;
     final Appliance b;
+    /** A broken link is noticed sooner than by agents at work, who look each second. */
+    private Duration tick = Duration.ofMillis(100);
+
     private boolean isCut;
     private final List<Callable<?>> last = new ArrayList<>();
 
@@ -65,7 +75,8 @@ final class MirrorRig {
                 Map.of("qemu-storage-daemon", "qemu-system-common", "nft", "nftables", "mkfs.xfs", "xfsprogs"), true)) {
             assumeTrue(false, "skipped: this host lacks " + lack.what() + " (" + lack.mend() + ")");
         }
-        folder = Files.createTempDirectory("mq");
+        ThisRun.clearDead(RUN);
+        folder = ThisRun.folder(RUN);
         network();
         a = new Appliance("a", "10.79.0.1", backing);
         b = new Appliance("b", "10.79.0.2", backing);
@@ -84,28 +95,41 @@ final class MirrorRig {
     }
 
     private void network() throws HostException {
-        netnsGone();
-        for (String name : List.of("mq-sw", "mq-a", "mq-b")) {
+        networkGone();
+        for (String name : List.of(SWITCH, namespace("a"), namespace("b"))) {
             ip("netns", "add", name);
             ip("-n", name, "link", "set", "lo", "up");
         }
-        ip("-n", "mq-sw", "link", "add", "br0", "type", "bridge");
-        ip("-n", "mq-sw", "link", "set", "br0", "up");
+        ip("-n", SWITCH, "link", "add", "br0", "type", "bridge");
+        ip("-n", SWITCH, "link", "set", "br0", "up");
         for (String side : List.of("a", "b")) {
-            ip("-n", "mq-sw", "link", "add", "p" + side, "type", "veth", "peer", "name", "eth0", "netns", "mq-" + side);
-            ip("-n", "mq-sw", "link", "set", "p" + side, "master", "br0", "up");
-            ip("-n", "mq-" + side, "addr", "add", side.equals("a") ? "10.79.0.1/24" : "10.79.0.2/24", "dev", "eth0");
-            ip("-n", "mq-" + side, "link", "set", "eth0", "up");
+            ip(
+                    "-n",
+                    SWITCH,
+                    "link",
+                    "add",
+                    "p" + side,
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    "eth0",
+                    "netns",
+                    namespace(side));
+            ip("-n", SWITCH, "link", "set", "p" + side, "master", "br0", "up");
+            ip("-n", namespace(side), "addr", "add", side.equals("a") ? "10.79.0.1/24" : "10.79.0.2/24", "dev", "eth0");
+            ip("-n", namespace(side), "link", "set", "eth0", "up");
         }
     }
 
-    private void netnsGone() throws HostException {
-        String there = exec.need(call(), "ip", "netns", "list");
-        for (String name : List.of("mq-sw", "mq-a", "mq-b")) {
-            if (there.lines().anyMatch(line -> line.equals(name) || line.startsWith(name + " "))) {
-                ip("netns", "del", name);
-            }
+    private static void networkGone() throws HostException {
+        for (String name : List.of(SWITCH, namespace("a"), namespace("b"))) {
+            ThisRun.removeNamespace(name);
         }
+    }
+
+    private static String namespace(String appliance) {
+        return ThisRun.name(RUN, appliance);
     }
 
     private void ip(String... words) throws HostException {
@@ -114,18 +138,38 @@ final class MirrorRig {
         exec.need(call(), argv, "");
     }
 
+    /** From now on the agents look as often as they do at work. */
+    void lookAsAtWork() throws Exception {
+        tick = QemuMirror.TICK;
+        a.restartAgent();
+        b.restartAgent();
+    }
+
+    /** Where the contents of the two sides differ first; -1 if they are equal. */
+    long mismatch() throws IOException {
+        try (FileChannel one = FileChannel.open(image("a"));
+                FileChannel other = FileChannel.open(image("b"))) {
+            return one.map(FileChannel.MapMode.READ_ONLY, 0, one.size())
+                    .mismatch(other.map(FileChannel.MapMode.READ_ONLY, 0, other.size()));
+        }
+    }
+
+    Path image(String appliance) {
+        return folder.resolve(appliance).resolve("data/volumes").resolve(GROUP).resolve("v1.img");
+    }
+
     /** Packets between the two vanish on the switch, silently. */
     void cut() throws HostException {
         isCut = true;
         exec.need(
                 call(),
-                List.of("ip", "netns", "exec", "mq-sw", "nft", "-f", "-"),
+                List.of("ip", "netns", "exec", SWITCH, "nft", "-f", "-"),
                 "table bridge cut { chain f { type filter hook forward priority 0; drop; }; }");
     }
 
     void heal() throws HostException {
         isCut = false;
-        exec.need(call(), List.of("ip", "netns", "exec", "mq-sw", "nft", "delete", "table", "bridge", "cut"), "");
+        exec.need(call(), List.of("ip", "netns", "exec", SWITCH, "nft", "delete", "table", "bridge", "cut"), "");
     }
 
     void end() throws Exception {
@@ -137,7 +181,7 @@ final class MirrorRig {
         }
         a.end();
         b.end();
-        netnsGone();
+        networkGone();
         exec.need(call(), "rm", "-rf", folder.toString());
     }
 
@@ -165,13 +209,13 @@ final class MirrorRig {
             this.backing = backing;
             this.inside = Executors.newSingleThreadExecutor();
             in(() -> {
-                int fd = LIBC.open("/run/netns/mq-" + name, 0);
+                int fd = LIBC.open("/run/netns/" + namespace(name), 0);
                 if (fd < 0 || LIBC.setns(fd, CLONE_NEWNET) != 0) {
                     throw new IOException("cannot enter the namespace of " + name);
                 }
                 return LIBC.close(fd);
             });
-            mirror = in(() -> new QemuMirror(name, data, run, address, exec));
+            mirror = in(() -> new QemuMirror(name, data, run, address, exec, tick));
             mount = new FileSystemMount(exec, (group, volume) -> mirror.disk(group, volume));
         }
 
@@ -191,7 +235,7 @@ final class MirrorRig {
         /** A new agent, after the old one was killed. */
         void restartAgent() throws Exception {
             mirror.close();
-            mirror = in(() -> new QemuMirror(name, data, run, address, exec));
+            mirror = in(() -> new QemuMirror(name, data, run, address, exec, tick));
         }
 
         Volume volume(Volume.FileSystem type) {
@@ -277,7 +321,7 @@ final class MirrorRig {
     }
 
     static Volume volume(Volume.FileSystem type, Volume.Mode mode, Volume.LinkLoss loss, Map<String, String> backing) {
-        return new Volume("v1", 512L << 20, type, mode, loss, PORT, backing);
+        return new Volume("v1", BYTES, type, mode, loss, PORT, backing);
     }
 
     /** {@code from} mirrors to {@code to}, until the secondary has been told that it has everything. */
