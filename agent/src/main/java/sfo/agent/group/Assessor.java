@@ -19,6 +19,7 @@ import sfo.agent.rules.DossierRules;
 import sfo.agent.rules.DossierRules.Heard;
 import sfo.agent.rules.DossierRules.Probe;
 import sfo.agent.rules.ReadinessRules;
+import sfo.agent.rules.member.Act;
 import sfo.agent.rules.member.Assessment;
 import sfo.config.load.Settings;
 import sfo.ops.api.Adapter;
@@ -48,78 +49,72 @@ final class Assessor {
     }
 
     /**
-     * Validates, and proves the death of {@code from}.
+     * Validates, and proves death if that is asked for.
      *
-     * @param known the definition that this appliance knows; the backup's is taken if it is newer
-     * @param lastSign the last sign of life of {@code from}
-     * @param said what {@code from} said of its mirrors when it served last
+     * @param lastSign the last sign of life of the failed appliance
      */
-    CompletionStage<Assessment> assess(
-            GroupDefinition known,
-            String from,
-            Supplier<Optional<Instant>> lastSign,
-            List<MirrorState> said,
-            boolean prove) {
+    CompletionStage<Assessment> assess(Act.Assess ask, Supplier<Optional<Instant>> lastSign) {
+        GroupDefinition known = ask.known();
         Instant began = Instant.now();
-        CompletableFuture<Optional<DossierView>> dossier = prove
-                ? prove(known, from, lastSign, began).thenApply(Optional::of).toCompletableFuture()
+        CompletableFuture<Optional<DossierView>> dossier = ask.prove()
+                ? prove(known, ask.from(), lastSign, began)
+                        .thenApply(Optional::of)
+                        .toCompletableFuture()
                 : CompletableFuture.completedFuture(Optional.empty());
         return around.backups()
-                .newestGood(from, known.name())
-                .thenCompose(newest -> {
-                    GroupDefinition group = newest.inventory().stream()
-                            .flatMap(i -> i.groups().stream())
-                            .filter(g -> g.name().equals(known.name()) && g.version() > known.version())
-                            .findFirst()
-                            .orElse(known);
-                    Optional<String> flaw =
-                            newest.inventory().isPresent() ? Optional.empty() : Optional.of(newest.flaw());
-                    return around.runner().blocking(() -> validate(group, from, lastSign.get(), said, flaw));
-                })
-                .thenCombine(dossier, (assessed, proof) -> {
+                .newestGood(ask.from(), known.name())
+                .thenCompose(newest -> around.runner().blocking(() -> look(known, newest)))
+                .thenCombine(dossier, (seen, proof) -> {
                     List<Reason> reasons = new ArrayList<>();
                     proof.ifPresent(d -> reasons.addAll(ReadinessRules.dossier(known, d)));
-                    reasons.addAll(assessed.reasons());
-                    return new Assessment(assessed.group(), from, reasons, proof);
+                    Optional<Instant> death = ask.death()
+                            .or(() -> proof.filter(d -> d.verdict().equals("DEAD")).map(d -> began));
+                    reasons.addAll(ReadinessRules.assess(new ReadinessRules.Input(
+                            seen.group(),
+                            around.self(),
+                            ask.from(),
+                            seen.mirrors(),
+                            ask.said(),
+                            lastSign.get(),
+                            death,
+                            seen.flaw(),
+                            seen.devices(),
+                            lacks(),
+                            seen.startedAtBoot())));
+                    return new Assessment(seen.group(), ask.from(), reasons, proof);
                 });
     }
 
-    private Assessment validate(
+    /** What there is on this host, and in the backup. */
+    private record Seen(
             GroupDefinition group,
-            String from,
-            Optional<Instant> lastSign,
-            List<MirrorState> said,
-            Optional<String> flaw)
+            Optional<String> flaw,
+            Map<String, MirrorState> mirrors,
+            List<String> devices,
+            List<String> startedAtBoot) {}
+
+    /** @param known the definition that this appliance knows; the backup's is taken if it is newer */
+    private Seen look(GroupDefinition known, Surroundings.BackupSource.Newest newest)
             throws HostException {
+        GroupDefinition group = newest.inventory().stream()
+                .flatMap(i -> i.groups().stream())
+                .filter(g -> g.name().equals(known.name()) && g.version() > known.version())
+                .findFirst()
+                .orElse(known);
         Map<String, MirrorState> mirrors = new HashMap<>();
-        for (Volume volume : group.volumes()) {
-            mirrors.put(volume.name(), around.host().mirror().state(group.name(), volume, Call.within(LOOK)));
-        }
-        List<String> devices = around.host().nics(Call.within(LOOK)).stream()
-                .map(NicView::device)
-                .toList();
         List<String> travels = new ArrayList<>();
         for (Volume volume : group.volumes()) {
+            mirrors.put(volume.name(), around.host().mirror().state(group.name(), volume, Call.within(LOOK)));
             travels.add(around.host().mountPoint(group.name(), volume.name()).toString());
         }
         for (FailoverInterface slot : group.interfaces()) {
             slot.addresses().forEach(a -> travels.add(a.host()));
         }
-        return new Assessment(
-                group,
-                from,
-                ReadinessRules.assess(new ReadinessRules.Input(
-                        group,
-                        around.self(),
-                        from,
-                        mirrors,
-                        said,
-                        lastSign,
-                        flaw,
-                        devices,
-                        lacks(),
-                        around.host().startedAtBoot(travels))),
-                Optional.empty());
+        List<String> devices = around.host().nics(Call.within(LOOK)).stream()
+                .map(NicView::device)
+                .toList();
+        Optional<String> flaw = newest.inventory().isPresent() ? Optional.empty() : Optional.of(newest.flaw());
+        return new Seen(group, flaw, mirrors, devices, around.host().startedAtBoot(travels));
     }
 
     /** What this host lacks, each once. */

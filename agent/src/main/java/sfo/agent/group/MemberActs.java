@@ -77,6 +77,8 @@ final class MemberActs {
             assess(a);
         } else if (act instanceof Act.Prove a) {
             prove(a);
+        } else if (act instanceof Act.LookAt a) {
+            lookAt(a);
         } else if (act instanceof Act.OpenTargets a) {
             openTargets(a);
         } else if (act instanceof Act.AskClaims a) {
@@ -117,7 +119,7 @@ final class MemberActs {
     }
 
     private void assess(Act.Assess a) {
-        assessor.assess(a.known(), a.from(), () -> lastSign(a.from()), a.said(), a.prove())
+        assessor.assess(a, () -> lastSign(a.from()))
                 .whenComplete((assessed, error) -> comesIn.accept(new Input.Assessed(
                         a.wish(), a.what(), Optional.ofNullable(assessed), error == null ? "" : message(error))));
     }
@@ -126,6 +128,13 @@ final class MemberActs {
         assessor.prove(a.group(), a.appliance(), () -> lastSign(a.appliance()), Instant.now())
                 .whenComplete((dossier, error) -> comesIn.accept(new Input.Proved(
                         a.permit(), error == null && dossier.verdict().equals("DEAD"))));
+    }
+
+    private void lookAt(Act.LookAt a) {
+        Instant began = Instant.now();
+        assessor.prove(a.group(), a.appliance(), () -> lastSign(a.appliance()), began)
+                .whenComplete((dossier, error) -> comesIn.accept(new Input.LookedAt(
+                        a.appliance(), error == null && dossier.verdict().equals("DEAD"), began)));
     }
 
     private void openTargets(Act.OpenTargets a) {

@@ -21,6 +21,7 @@ import sfo.protocol.model.GroupDefinition;
  * @param servingBoot the boot identity in which it began
  * @param openOperation the saga that is under way
  * @param lastSigns by appliance, its last sign of life before it fell silent
+ * @param deaths by appliance, when it was dead as far as every channel tells, the last time that it was looked at
  * @param unmirrored volumes that an operator wants no mirror of while this appliance serves them
  * @param returnsTo whom the claim is given back to if the open operation comes to nothing
  * @param operations ids of all sagas, oldest first
@@ -36,6 +37,7 @@ public record GroupState(
         Optional<String> returnsTo,
         List<String> operations,
         Map<String, Instant> lastSigns,
+        Map<String, Instant> deaths,
         Set<String> unmirrored,
         boolean destroyed) {
     public static final GroupState EMPTY = new GroupState(
@@ -49,155 +51,123 @@ public record GroupState(
             Optional.empty(),
             List.of(),
             Map.of(),
+            Map.of(),
             Set.of(),
             false);
 
     /** @throws JournalGap if the event is not the next one */
     public GroupState apply(GroupEvent event) {
         JournalGap.check("group", ordinal, event.ordinal());
-        GroupState next = at(event.ordinal());
+        Draft next = new Draft(this);
+        next.ordinal = event.ordinal();
         if (event instanceof GroupEvent.Defined e) {
-            return next.defined(Optional.of(e.definition()), false);
+            next.definition = Optional.of(e.definition());
+            next.destroyed = false;
         } else if (event instanceof GroupEvent.ClaimKnown e) {
-            return next.claimed(e.claim(), Optional.empty());
+            next.claim = e.claim();
+            next.conflict = Optional.empty();
         } else if (event instanceof GroupEvent.ConflictFound e) {
-            return next.claimed(claim, Optional.of(e.other()));
+            next.conflict = Optional.of(e.other());
         } else if (event instanceof GroupEvent.Serving e) {
-            return next.serving(Optional.of(e.saga()), e.boot());
+            next.servingSaga = Optional.of(e.saga());
+            next.servingBoot = e.boot();
         } else if (event instanceof GroupEvent.Released) {
-            return next.serving(Optional.empty(), "").mirroring(Set.of());
+            next.serveNothing();
+            next.unmirrored = Set.of();
         } else if (event instanceof GroupEvent.OperationOpened e) {
             List<String> more = new ArrayList<>(operations);
             more.add(e.saga());
-            return next.operating(Optional.of(e.saga()), e.from(), List.copyOf(more));
+            next.operations = List.copyOf(more);
+            next.openOperation = Optional.of(e.saga());
+            next.returnsTo = e.from();
         } else if (event instanceof GroupEvent.OperationReopened e) {
-            return next.operating(Optional.of(e.saga()), Optional.empty(), operations);
+            next.openOperation = Optional.of(e.saga());
+            next.returnsTo = Optional.empty();
         } else if (event instanceof GroupEvent.OperationEnded) {
-            return next.operating(Optional.empty(), Optional.empty(), operations);
+            next.openOperation = Optional.empty();
+            next.returnsTo = Optional.empty();
         } else if (event instanceof GroupEvent.FellSilent e) {
-            Map<String, Instant> signs = new HashMap<>(lastSigns);
-            signs.put(e.appliance(), e.lastSign());
-            return next.silent(Map.copyOf(signs));
+            next.lastSigns = with(lastSigns, e.appliance(), e.lastSign());
+        } else if (event instanceof GroupEvent.LookedAt e) {
+            next.deaths = e.dead() ? with(deaths, e.appliance(), e.at()) : without(deaths, e.appliance());
         } else if (event instanceof GroupEvent.MirrorWanted e) {
-            Set<String> without = new TreeSet<>(unmirrored);
-            boolean unused = e.wanted() ? without.remove(e.volume()) : without.add(e.volume());
-            return next.mirroring(Set.copyOf(without));
+            Set<String> unwanted = new TreeSet<>(unmirrored);
+            boolean unused = e.wanted() ? unwanted.remove(e.volume()) : unwanted.add(e.volume());
+            next.unmirrored = Set.copyOf(unwanted);
         } else if (event instanceof GroupEvent.Destroyed) {
-            return next.serving(Optional.empty(), "").defined(definition, true);
+            next.serveNothing();
+            next.destroyed = true;
+        } else {
+            throw new IllegalStateException("no rule for " + event);
         }
-        throw new IllegalStateException("no rule for " + event);
+        return next.state();
     }
 
-    private GroupState at(long n) {
-        return new GroupState(
-                n,
-                definition,
-                claim,
-                conflict,
-                servingSaga,
-                servingBoot,
-                openOperation,
-                returnsTo,
-                operations,
-                lastSigns,
-                unmirrored,
-                destroyed);
+    private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
+        Map<String, V> more = new HashMap<>(map);
+        more.put(key, value);
+        return Map.copyOf(more);
     }
 
-    private GroupState defined(Optional<GroupDefinition> d, boolean gone) {
-        return new GroupState(
-                ordinal,
-                d,
-                claim,
-                conflict,
-                servingSaga,
-                servingBoot,
-                openOperation,
-                returnsTo,
-                operations,
-                lastSigns,
-                unmirrored,
-                gone);
+    private static <V> Map<String, V> without(Map<String, V> map, String key) {
+        Map<String, V> less = new HashMap<>(map);
+        less.remove(key);
+        return Map.copyOf(less);
     }
 
-    private GroupState claimed(Claim c, Optional<Claim> other) {
-        return new GroupState(
-                ordinal,
-                definition,
-                c,
-                other,
-                servingSaga,
-                servingBoot,
-                openOperation,
-                returnsTo,
-                operations,
-                lastSigns,
-                unmirrored,
-                destroyed);
-    }
+    /** The next state in the making. */
+    private static final class Draft {
+        private long ordinal;
+        private Optional<GroupDefinition> definition;
+        private Claim claim;
+        private Optional<Claim> conflict;
+        private Optional<String> servingSaga;
+        private String servingBoot;
+        private Optional<String> openOperation;
+        private Optional<String> returnsTo;
+        private List<String> operations;
+        private Map<String, Instant> lastSigns;
+        private Map<String, Instant> deaths;
+        private Set<String> unmirrored;
+        private boolean destroyed;
 
-    private GroupState serving(Optional<String> saga, String boot) {
-        return new GroupState(
-                ordinal,
-                definition,
-                claim,
-                conflict,
-                saga,
-                boot,
-                openOperation,
-                returnsTo,
-                operations,
-                lastSigns,
-                unmirrored,
-                destroyed);
-    }
+        Draft(GroupState from) {
+            ordinal = from.ordinal;
+            definition = from.definition;
+            claim = from.claim;
+            conflict = from.conflict;
+            servingSaga = from.servingSaga;
+            servingBoot = from.servingBoot;
+            openOperation = from.openOperation;
+            returnsTo = from.returnsTo;
+            operations = from.operations;
+            lastSigns = from.lastSigns;
+            deaths = from.deaths;
+            unmirrored = from.unmirrored;
+            destroyed = from.destroyed;
+        }
 
-    private GroupState operating(Optional<String> open, Optional<String> from, List<String> all) {
-        return new GroupState(
-                ordinal,
-                definition,
-                claim,
-                conflict,
-                servingSaga,
-                servingBoot,
-                open,
-                from,
-                all,
-                lastSigns,
-                unmirrored,
-                destroyed);
-    }
+        void serveNothing() {
+            servingSaga = Optional.empty();
+            servingBoot = "";
+        }
 
-    private GroupState silent(Map<String, Instant> signs) {
-        return new GroupState(
-                ordinal,
-                definition,
-                claim,
-                conflict,
-                servingSaga,
-                servingBoot,
-                openOperation,
-                returnsTo,
-                operations,
-                signs,
-                unmirrored,
-                destroyed);
-    }
-
-    private GroupState mirroring(Set<String> without) {
-        return new GroupState(
-                ordinal,
-                definition,
-                claim,
-                conflict,
-                servingSaga,
-                servingBoot,
-                openOperation,
-                returnsTo,
-                operations,
-                lastSigns,
-                without,
-                destroyed);
+        GroupState state() {
+            return new GroupState(
+                    ordinal,
+                    definition,
+                    claim,
+                    conflict,
+                    servingSaga,
+                    servingBoot,
+                    openOperation,
+                    returnsTo,
+                    operations,
+                    lastSigns,
+                    deaths,
+                    unmirrored,
+                    destroyed);
+        }
     }
 
     public long version() {

@@ -19,8 +19,8 @@ import sfo.protocol.model.Volume;
 
 /** Every reason why a failover to this appliance would be refused or lossy now. */
 public final class ReadinessRules {
-    /** A link that ended this much before the primary's last sign of life may have left writes behind. */
-    public static final Duration SLACK = Duration.ofSeconds(2);
+    /** A primary that lost its replica without a word acknowledges nothing for longer than this before it goes on alone. */
+    public static final Duration STALLS = Duration.ofSeconds(3);
 
     private ReadinessRules() {}
 
@@ -30,6 +30,7 @@ public final class ReadinessRules {
      * @param mirrors this appliance's side of each volume
      * @param said what the failed appliance said of its side when it served last
      * @param lastSign the failed appliance's last sign of life on any channel, as seen from here
+     * @param death when it was dead as far as every channel tells: the first time after its last sign that this is known
      * @param backup what is wrong with the newest backup of the failed appliance; empty if it is good
      * @param devices this appliance's NICs
      * @param lacks what adapters of this group lack here
@@ -42,6 +43,7 @@ public final class ReadinessRules {
             Map<String, MirrorState> mirrors,
             List<MirrorState> said,
             Optional<Instant> lastSign,
+            Optional<Instant> death,
             Optional<String> backup,
             List<String> devices,
             List<String> lacks,
@@ -110,25 +112,29 @@ public final class ReadinessRules {
         };
     }
 
-    /** Lost with its primary is in sync; lost while the primary lived on may be behind. */
+    /**
+     * Lost with its primary is in sync. That takes proof: a primary of which nothing was heard may have lived on, alone or
+     * beside a replica that was cut off itself.
+     */
     private static List<Reason> lost(Input in, Volume volume, MirrorState state, String check) {
-        Optional<Instant> lost = state.since();
         boolean saidAlone = in.said().stream()
                 .anyMatch(s -> s.volume().equals(volume.name()) && (s.sync() == Sync.SOLO || s.sync() == Sync.SYNCING));
-        boolean livedOn = saidAlone
-                || lost.isEmpty()
-                || in.lastSign().isEmpty()
-                || in.lastSign().get().isAfter(lost.get().plus(SLACK));
-        if (!livedOn) {
+        boolean diedThen = in.death()
+                .filter(death -> state.since()
+                        .filter(lost -> !death.isAfter(lost.plus(STALLS)))
+                        .isPresent())
+                .filter(death -> in.lastSign().filter(death::isBefore).isEmpty())
+                .isPresent();
+        if (diedThen && !saidAlone) {
             return List.of();
         }
         return List.of(new Reason(
                 "MIRROR-BEHIND",
                 Weight.LOSSY,
                 "the replica of volume " + volume.name() + " here may be behind since " + since(state) + ": "
-                        + in.from()
-                        + " lived on until "
-                        + in.lastSign().map(Instant::toString).orElse("an unknown time"),
+                        + in.from() + " was last heard at "
+                        + in.lastSign().map(Instant::toString).orElse("an unknown time")
+                        + (saidAlone ? ", and went on alone" : ", and that it died then is not proved"),
                 "look at it with " + check + "; to go on with what is here: sfo failover "
                         + in.group().name() + " --accept-loss"));
     }

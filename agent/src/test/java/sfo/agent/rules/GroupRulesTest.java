@@ -189,6 +189,14 @@ class GroupRulesTest {
         assertThat(state.lastSigns()).containsEntry("b", NOON);
     }
 
+    @Test
+    void aDeathIsRememberedUntilALookFindsLife() {
+        GroupState dead = defined().apply(new GroupEvent.LookedAt(2, "b", true, NOON));
+        assertThat(dead.deaths()).containsEntry("b", NOON);
+        assertThat(dead.apply(new GroupEvent.LookedAt(3, "b", false, NOON)).deaths())
+                .isEmpty();
+    }
+
     private static List<Conclusion> conclude(GroupState state, Beat beat) {
         return GroupRules.onBeat(state, "a", "boot", Claim.NONE, beat, 2);
     }

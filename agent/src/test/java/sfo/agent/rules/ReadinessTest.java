@@ -96,6 +96,7 @@ class ReadinessTest {
                 Map.of(),
                 List.of(),
                 Optional.of(NOON),
+                Optional.of(NOON),
                 Optional.of("its checksum is wrong"),
                 List.of("eth7"),
                 List.of("samba is not installed"),
@@ -108,32 +109,38 @@ class ReadinessTest {
         assertThat(broken.get(2).text()).contains("eth0", "eth7");
     }
 
+    private static final MirrorState LOST_AT_NOON = mirror(Sync.LOST, Optional.of(NOON));
+    private static final Instant LATEST = NOON.plus(ReadinessRules.STALLS);
+
     @Test
     void aReplicaIsBehindIfItsPrimarySaidThatItWentOnAloneHoweverSoonItDied() {
         MirrorState alone = mirror(Sync.SOLO, Optional.of(NOON));
-        assertThat(assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.of(NOON), List.of(alone)))
+        assertThat(assess(LOST_AT_NOON, Optional.of(NOON), Optional.of(NOON), List.of(alone)))
                 .extracting(Reason::code)
                 .containsExactly("MIRROR-BEHIND");
     }
 
     @Test
-    void aReplicaThatWasLostWithItsPrimaryIsInSync() {
-        assertThat(assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.of(NOON.minusSeconds(1))))
+    void aReplicaWhosePrimaryWasDeadBeforeItCouldGoOnAloneIsInSync() {
+        assertThat(assess(LOST_AT_NOON, Optional.of(NOON.minusSeconds(1)), Optional.of(NOON), List.of()))
                 .isEmpty();
-        Instant justAfter = NOON.plus(ReadinessRules.SLACK);
-        assertThat(assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.of(justAfter)))
+        assertThat(assess(LOST_AT_NOON, Optional.of(LATEST), Optional.of(LATEST), List.of()))
+                .isEmpty();
+        assertThat(assess(LOST_AT_NOON, Optional.empty(), Optional.of(NOON.minusSeconds(60)), List.of()))
+                .as("dead for a minute when that was noticed")
                 .isEmpty();
     }
 
     @Test
-    void aReplicaWhosePrimaryLivedOnMayBeBehindAndTheOperatorHasToAcceptIt() {
-        Instant livedOn = NOON.plus(ReadinessRules.SLACK).plus(Duration.ofMillis(1));
+    void aReplicaWhosePrimaryMayHaveLivedOnMayBeBehindAndTheOperatorHasToAcceptIt() {
+        Instant late = LATEST.plus(Duration.ofMillis(1));
         for (List<Reason> reasons : List.of(
-                assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.of(livedOn)),
-                assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.empty()),
-                assess(mirror(Sync.LOST, Optional.empty()), Optional.of(NOON)),
-                assess(mirror(Sync.SOLO, Optional.of(NOON)), Optional.of(NOON)),
-                assess(mirror(Sync.BLOCKED, Optional.of(NOON)), Optional.of(NOON)))) {
+                assess(LOST_AT_NOON, Optional.of(NOON), Optional.empty(), List.of()),
+                assess(LOST_AT_NOON, Optional.of(NOON), Optional.of(late), List.of()),
+                assess(LOST_AT_NOON, Optional.of(NOON.plusMillis(1)), Optional.of(NOON), List.of()),
+                assess(mirror(Sync.LOST, Optional.empty()), Optional.of(NOON), Optional.of(NOON), List.of()),
+                assess(mirror(Sync.SOLO, Optional.of(NOON)), Optional.of(NOON), Optional.of(NOON), List.of()),
+                assess(mirror(Sync.BLOCKED, Optional.of(NOON)), Optional.of(NOON), Optional.of(NOON), List.of()))) {
             assertThat(reasons).extracting(Reason::code).containsExactly("MIRROR-BEHIND");
             assertThat(reasons.get(0).weight()).isEqualTo(Weight.LOSSY);
             assertThat(UndoRules.refusing(reasons, Optional.of("override"), false))
@@ -141,11 +148,11 @@ class ReadinessTest {
                     .isEqualTo(reasons);
             assertThat(UndoRules.refusing(reasons, Optional.empty(), true)).isEmpty();
         }
-        assertThat(assess(mirror(Sync.LOST, Optional.of(NOON)), Optional.of(livedOn))
+        assertThat(assess(LOST_AT_NOON, Optional.of(late), Optional.empty(), List.of())
                         .get(0)
                         .text())
                 .as("since when is said")
-                .contains(NOON.toString(), livedOn.toString());
+                .contains(NOON.toString(), late.toString());
     }
 
     @ParameterizedTest
@@ -238,10 +245,11 @@ class ReadinessTest {
     }
 
     private static List<Reason> assess(MirrorState state, Optional<Instant> lastSign) {
-        return assess(state, lastSign, List.of());
+        return assess(state, lastSign, lastSign, List.of());
     }
 
-    private static List<Reason> assess(MirrorState state, Optional<Instant> lastSign, List<MirrorState> said) {
+    private static List<Reason> assess(
+            MirrorState state, Optional<Instant> lastSign, Optional<Instant> death, List<MirrorState> said) {
         return ReadinessRules.assess(new ReadinessRules.Input(
                 Sample.group(),
                 "b",
@@ -249,6 +257,7 @@ class ReadinessTest {
                 Map.of("tank", state),
                 said,
                 lastSign,
+                death,
                 Optional.empty(),
                 List.of("eth0"),
                 List.of(),

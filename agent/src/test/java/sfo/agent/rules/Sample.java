@@ -19,16 +19,16 @@ import sfo.protocol.model.Volume;
 import sfo.protocol.peer.GroupMessage.Beat;
 
 /** A group "files" of the appliances a (its home) and b. */
-final class Sample {
+public final class Sample {
     static final Instant NOON = Instant.parse("2026-05-04T12:00:00Z");
 
     private Sample() {}
 
-    static Claim claim(long generation, String appliance) {
+    public static Claim claim(long generation, String appliance) {
         return new Claim(generation, appliance, "id-" + generation + "-" + appliance);
     }
 
-    static GroupDefinition group() {
+    public static GroupDefinition group() {
         return new GroupDefinition(
                 "files",
                 3,

@@ -19,6 +19,7 @@ import sfo.protocol.model.GroupDefinition;
     @JsonSubTypes.Type(value = GroupEvent.OperationReopened.class, name = "operation-reopened"),
     @JsonSubTypes.Type(value = GroupEvent.OperationEnded.class, name = "operation-ended"),
     @JsonSubTypes.Type(value = GroupEvent.FellSilent.class, name = "fell-silent"),
+    @JsonSubTypes.Type(value = GroupEvent.LookedAt.class, name = "looked-at"),
     @JsonSubTypes.Type(value = GroupEvent.MirrorWanted.class, name = "mirror-wanted"),
     @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
 })
@@ -48,6 +49,9 @@ public sealed interface GroupEvent extends StoredEvent {
 
     /** Nothing was heard of a member for a while: when it was heard last tells whether a lost replica may be behind. */
     record FellSilent(long ordinal, String appliance, Instant lastSign) implements GroupEvent {}
+
+    /** A silent member, or one whose mirror was lost, was looked at on every channel: whether it was dead {@code at} then. */
+    record LookedAt(long ordinal, String appliance, boolean dead, Instant at) implements GroupEvent {}
 
     /** Whether a volume is to be mirrored while this appliance serves it. */
     record MirrorWanted(long ordinal, String volume, boolean wanted, Instant at) implements GroupEvent {}

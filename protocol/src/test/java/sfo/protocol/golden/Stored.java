@@ -86,6 +86,7 @@ public final class Stored {
                 new GroupEvent.OperationReopened(7, "files-2", "undo", AT),
                 new GroupEvent.OperationEnded(8, "files-2", "DONE", AT),
                 new GroupEvent.FellSilent(9, "a", AT),
+                new GroupEvent.LookedAt(9, "a", true, AT),
                 new GroupEvent.MirrorWanted(9, "tank", false, AT),
                 new GroupEvent.Destroyed(10, AT),
                 new SagaEvent.Opened(

@@ -1,6 +1,8 @@
 package sfo.agent.rules.member;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.Progress;
 import sfo.protocol.model.Claim;
@@ -27,13 +29,24 @@ public sealed interface Act {
      * Validates a failover, touching nothing; {@link Input.Assessed} answers.
      *
      * @param said what {@code from} said of its mirrors when it served last
+     * @param death when it was dead, as far as that was looked at
      * @param prove whether its death is to be proved too
      */
-    record Assess(String wish, Wish what, GroupDefinition known, String from, List<MirrorState> said, boolean prove)
+    record Assess(
+            String wish,
+            Wish what,
+            GroupDefinition known,
+            String from,
+            List<MirrorState> said,
+            Optional<Instant> death,
+            boolean prove)
             implements Act {}
 
     /** Proves the death of the appliance that was permitted to serve; {@link Input.Proved} answers. */
     record Prove(Claim permit, GroupDefinition group, String appliance) implements Act {}
+
+    /** Looks on every channel whether an appliance is dead; {@link Input.LookedAt} answers. */
+    record LookAt(GroupDefinition group, String appliance) implements Act {}
 
     /** Takes the mirrors' writes on this side, where it ended in order; {@link Input.TargetsOpened} answers. */
     record OpenTargets(Claim offer, List<Volume> volumes) implements Act {}

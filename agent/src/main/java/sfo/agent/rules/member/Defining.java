@@ -69,10 +69,12 @@ final class Defining {
         } else {
             t.stage(new Operation.Stage.Collecting(Set.of()));
             t.show("members", "stored on every member", "running", 0, "");
-            for (String member : t.others(definition)) {
-                t.send(member, new GroupMessage.Definition(t.me.self(), t.me.group(), definition, Claim.NONE));
-            }
+            t.others(definition).forEach(m -> offer(t, m, definition));
         }
+    }
+
+    private static void offer(Turn t, String to, GroupDefinition definition) {
+        t.send(to, new GroupMessage.Definition(t.me.self(), t.me.group(), definition, Claim.NONE));
     }
 
     static void kept(Turn t, GroupMessage.DefinitionKept m) {
@@ -94,10 +96,12 @@ final class Defining {
     }
 
     static void collecting(Turn t, Operation.Stage.Collecting s, Wish.Create c) {
-        if (MemberRules.isLate(t)) {
-            List<String> missing = t.others(c.definition()).stream()
-                    .filter(m -> !s.kept().contains(m))
-                    .toList();
+        List<String> missing = t.others(c.definition()).stream()
+                .filter(m -> !s.kept().contains(m))
+                .toList();
+        if (!MemberRules.isLate(t)) {
+            missing.forEach(m -> offer(t, m, c.definition()));
+        } else {
             abandon(
                     t,
                     c.definition(),

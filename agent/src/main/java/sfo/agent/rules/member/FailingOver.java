@@ -1,5 +1,6 @@
 package sfo.agent.rules.member;
 
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,8 +41,14 @@ final class FailingOver {
             t.reply(wish, checked(t, reasons, Optional.empty()));
         } else {
             String from = failed(t, Optional.empty());
-            t.act(new Act.Assess(wish, c, t.definition(), from, t.said(from), false));
+            t.act(new Act.Assess(wish, c, t.definition(), from, t.said(from), death(t, from), false));
         }
+    }
+
+    /** Nothing was heard of it since. */
+    static Optional<Instant> death(Turn t, String of) {
+        return Optional.ofNullable(t.state().deaths().get(of))
+                .filter(at -> t.lastSign(of).filter(at::isBefore).isEmpty());
     }
 
     private static Answer checked(Turn t, List<Reason> reasons, Optional<Views.DossierView> dossier) {
@@ -85,12 +92,22 @@ final class FailingOver {
                     "group " + t.me.group() + " is already served by " + t.me.self(),
                     List.of(new Reason(
                             "ALREADY-HOLDS", Weight.BLOCKS, t.me.self() + " holds " + held.tag(), "sfo status"))));
+        } else if (t.named()) {
+            // whoever took over from it may be silent now: its own replica is no proof that nobody did
+            t.finish(Answer.refused(
+                    "group " + t.me.group() + " is held by " + t.me.self() + " already, which does not serve it",
+                    List.of(new Reason(
+                            "HELD-HERE",
+                            Weight.BLOCKS,
+                            "by what is known here " + t.me.self() + " holds " + held.tag()
+                                    + "; it serves once another member confirms that, or on your word",
+                            "sfo resume " + t.me.group()))));
         } else if (!t.others().contains(from)) {
             t.finish(Answer.of(
                     ExitCode.USAGE,
                     "\"" + from + "\" is no other member of group " + t.me.group() + ": expected one of "
                             + String.join(", ", t.others())));
-        } else if (!held.isNone() && !t.named() && !held.appliance().equals(from)) {
+        } else if (!held.isNone() && !held.appliance().equals(from)) {
             t.finish(Answer.refused(
                     "group " + t.me.group() + " is not held by " + from,
                     List.of(new Reason(
@@ -100,7 +117,7 @@ final class FailingOver {
                             "sfo failover " + t.me.group() + " --from " + held.appliance()))));
         } else {
             t.show("prove", "proves that " + from + " is dead; validates", "running", 0, "");
-            t.act(new Act.Assess(wish, f, t.definition(), from, t.said(from), true));
+            t.act(new Act.Assess(wish, f, t.definition(), from, t.said(from), death(t, from), true));
         }
     }
 

@@ -12,6 +12,8 @@ import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.SagaInput;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.peer.GroupMessage;
 import sfo.protocol.peer.GroupMessage.Beat;
 
@@ -123,6 +125,7 @@ final class Hearing {
             if (sign.getValue().isBefore(quiet) && !stored) {
                 t.store(n -> new GroupEvent.FellSilent(n, sign.getKey(), sign.getValue()));
                 t.beats.remove(sign.getKey());
+                lookAt(t, sign.getKey());
                 news = true;
             }
         }
@@ -134,6 +137,32 @@ final class Hearing {
         }
         if (t.standing() == Standing.SUPERSEDED) {
             release(t);
+        }
+    }
+
+    /** A replica that lost its primary just now is in sync only if that is dead now. */
+    static void mirrors(Turn t, List<MirrorState> states) {
+        boolean lost = states.stream().anyMatch(s -> s.sync() == Sync.LOST && !t.mirrors.contains(s));
+        t.mirrors = List.copyOf(states);
+        if (lost && t.exists()) {
+            lookAt(t, t.state().claim().appliance());
+        }
+        beats(t).forEach(t::act);
+    }
+
+    private static void lookAt(Turn t, String holder) {
+        if (holder.equals(t.state().claim().appliance()) && t.others().contains(holder)) {
+            t.act(new Act.LookAt(t.definition(), holder));
+        }
+    }
+
+    static void lookedAt(Turn t, Input.LookedAt in) {
+        boolean known = t.state().deaths().containsKey(in.appliance());
+        boolean heard = t.lastSign(in.appliance()).filter(in.at()::isBefore).isPresent();
+        // the first proof of a death is the one that counts
+        boolean proves = in.dead() && !heard && FailingOver.death(t, in.appliance()).isEmpty();
+        if (t.exists() && (proves || (known && !in.dead()))) {
+            t.store(n -> new GroupEvent.LookedAt(n, in.appliance(), in.dead(), in.at()));
         }
     }
 

@@ -1,5 +1,6 @@
 package sfo.agent.rules.member;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +39,9 @@ public sealed interface Input {
 
     /** The answer to {@link Act.Prove}. */
     record Proved(Claim permit, boolean dead) implements Input {}
+
+    /** The answer to {@link Act.LookAt}. */
+    record LookedAt(String appliance, boolean dead, Instant at) implements Input {}
 
     record Mirrors(List<MirrorState> states) implements Input {}
 

@@ -56,9 +56,10 @@ public final class MemberRules {
         } else if (input instanceof Input.Proved in) {
             HandingOver.proved(t, in);
         } else if (input instanceof Input.Mirrors in) {
-            t.mirrors = List.copyOf(in.states());
-            Hearing.beats(t).forEach(t::act);
+            Hearing.mirrors(t, in.states());
             waiting(t);
+        } else if (input instanceof Input.LookedAt in) {
+            Hearing.lookedAt(t, in);
         } else if (input instanceof Input.Connected in) {
             // the last look before it goes is told even then
             if (t.state().openOperation().isEmpty()) {

@@ -1,0 +1,162 @@
+package sfo.agent.rules.member;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import sfo.agent.rules.GroupState;
+import sfo.agent.rules.Sample;
+import sfo.protocol.control.Answer;
+import sfo.protocol.control.ExitCode;
+import sfo.protocol.control.Requests;
+import sfo.protocol.events.GroupEvent;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.model.Reason;
+import sfo.protocol.peer.GroupMessage;
+
+/** One decision at a time; whole stories are the simulation's. */
+@Timeout(20)
+class MemberRulesTest {
+    private static final Instant NOON = Instant.parse("2026-05-04T12:00:00Z");
+    private static final Claim A1 = Sample.claim(1, "a");
+    private static final Claim A2 = Sample.claim(2, "a");
+    private static final Member B = new Member("files", "b", "boot", "run:", (group, volume) -> "/srv/" + volume);
+
+    private static Moment at(long millis) {
+        return new Moment(NOON.plusMillis(millis), millis * 1_000_000, "moment-" + millis, Map.of());
+    }
+
+    private static GroupState heldBy(Claim claim) {
+        return GroupState.EMPTY
+                .apply(new GroupEvent.Defined(1, Sample.group(), NOON))
+                .apply(new GroupEvent.ClaimKnown(2, claim, "created", NOON));
+    }
+
+    private static GroupMessage.Beat beat(Claim claim) {
+        return new GroupMessage.Beat(
+                "a", "files", "boot-a", 1, claim, true, false, List.of(), List.of(), "mark", Map.of());
+    }
+
+    private static Decision decide(GroupState state, Memory memory, long millis, Input input) {
+        return MemberRules.on(B, state, memory, at(millis), input);
+    }
+
+    private static Wish failover() {
+        return new Wish.Failover(
+                new Requests.Failover(
+                        "files",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        false,
+                        false),
+                new Requests.Operator(0, "root", ""));
+    }
+
+    private static Answer answer(Decision decision) {
+        return decision.acts().stream()
+                .filter(Act.Reply.class::isInstance)
+                .map(act -> ((Act.Reply) act).answer())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void theNamedHolderTakesOverFromNobodyItResumes() {
+        Decision decision =
+                decide(heldBy(Sample.claim(1, "b")), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
+        assertThat(answer(decision).exit()).isEqualTo(ExitCode.REFUSED);
+        assertThat(answer(decision).reasons()).extracting(Reason::code).containsExactly("HELD-HERE");
+        assertThat(answer(decision).reasons().get(0).mend()).isEqualTo("sfo resume files");
+        assertThat(decision.events()).isEmpty();
+        assertThat(decision.memory().operation()).isEmpty();
+    }
+
+    @Test
+    void oneOperationAtATime() {
+        Decision first = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Wanted("w1", failover()));
+        assertThat(first.acts()).anyMatch(act -> act instanceof Act.Assess a && a.prove());
+        Decision second = decide(heldBy(A1), first.memory(), 10, new Input.Wanted("w2", failover()));
+        assertThat(answer(second).exit()).isEqualTo(ExitCode.BUSY);
+        assertThat(second.memory().operation().orElseThrow().wish()).isEqualTo("w1");
+    }
+
+    @Test
+    void aSignOfLifeWhileItIsProvedDeadRefuses() {
+        Decision begun = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
+        Decision heard = decide(heldBy(A1), begun.memory(), 100, new Input.Heard(beat(A1)));
+        Assessment dead = new Assessment(Sample.group(), "a", List.of(), Optional.empty());
+        Decision refused = decide(
+                heldBy(A1), heard.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
+        assertThat(answer(refused).text()).contains("has just been heard");
+        assertThat(refused.events()).isEmpty();
+
+        Decision claimed = decide(
+                heldBy(A1), begun.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
+        assertThat(claimed.events()).hasSize(2);
+        assertThat(((GroupEvent.ClaimKnown) claimed.events().get(0)).claim().appliance())
+                .isEqualTo("b");
+        assertThat(claimed.events().get(1)).isInstanceOf(GroupEvent.OperationOpened.class);
+    }
+
+    @Test
+    void aReplicaThatLosesItsPrimaryLooksAtOnceWhetherThatIsDead() {
+        MirrorState lost = new MirrorState(
+                "files", "tank", Role.SECONDARY, A1, Sync.LOST, Optional.of(NOON), 0, "link", "");
+        Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Mirrors(List.of(lost)));
+        assertThat(decision.acts()).contains(new Act.LookAt(Sample.group(), "a"));
+        assertThat(decide(heldBy(A1), decision.memory(), 10, new Input.Mirrors(List.of(lost)))
+                        .acts())
+                .as("once")
+                .noneMatch(Act.LookAt.class::isInstance);
+    }
+
+    @Test
+    void theFirstProofOfADeathCountsAndASignOfLifeAfterItNone() {
+        Decision dead = decide(heldBy(A1), Memory.fresh(0), 500, new Input.LookedAt("a", true, NOON));
+        assertThat(dead.events()).containsExactly(new GroupEvent.LookedAt(3, "a", true, NOON));
+        GroupState known = heldBy(A1).apply(dead.events().get(0));
+        assertThat(decide(known, dead.memory(), 9_000, new Input.LookedAt("a", true, NOON.plusSeconds(9)))
+                        .events())
+                .isEmpty();
+        Decision heard = decide(heldBy(A1), Memory.fresh(0), 100, new Input.Heard(beat(A1)));
+        assertThat(decide(heldBy(A1), heard.memory(), 500, new Input.LookedAt("a", true, NOON))
+                        .events())
+                .isEmpty();
+    }
+
+    @Test
+    void whoFellSilentIsLookedAt() {
+        Decision heard = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(beat(A1)));
+        long silent = MemberRules.SILENT.plus(Duration.ofMillis(1)).toMillis();
+        Decision tick = decide(heldBy(A1), heard.memory(), silent, new Input.Tick());
+        assertThat(tick.events()).containsExactly(new GroupEvent.FellSilent(3, "a", NOON));
+        assertThat(tick.acts()).contains(new Act.LookAt(Sample.group(), "a"));
+        assertThat(tick.memory().beats()).isEmpty();
+    }
+
+    @Test
+    void aHigherClaimThatIsHeardIsStoredBeforeAnythingIsDone() {
+        Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(beat(A2)));
+        assertThat(decision.events()).hasSize(1);
+        assertThat(decision.acts().get(0)).isInstanceOf(Act.TellStanding.class);
+    }
+
+    @Test
+    void whatIsHeardFromItselfIsNothing() {
+        GroupMessage.Beat own = new GroupMessage.Beat(
+                "b", "files", "boot", 1, A2, true, false, List.of(), List.of(), "mark", Map.of());
+        Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(own));
+        assertThat(decision.events()).isEmpty();
+        assertThat(decision.acts()).isEmpty();
+    }
+}

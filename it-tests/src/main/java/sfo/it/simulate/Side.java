@@ -1,0 +1,53 @@
+package sfo.it.simulate;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState;
+import sfo.protocol.model.MirrorState.Role;
+import sfo.protocol.model.MirrorState.Sync;
+import sfo.protocol.plan.Facts;
+
+/** One appliance's side of the mirrored volume: on its disk, but for what runs. */
+final class Side {
+    Role role = Role.IDLE;
+    Sync sync = Sync.NEW;
+    Claim claim = Claim.NONE;
+    Optional<Instant> since = Optional.empty();
+    String link = "";
+    /** Numbers of the records that it has. */
+    Set<Integer> data = new TreeSet<>();
+    /** Records that were written here while nobody else got them, since it was promoted. */
+    boolean written;
+
+    /** Whose claim may connect, while this side takes writes. */
+    Claim offered = Claim.NONE;
+
+    void is(Sync now, Instant at) {
+        if (sync != now) {
+            sync = now;
+            since = Optional.of(at);
+        }
+    }
+
+    MirrorState state(String group, String volume) {
+        return new MirrorState(group, volume, role, claim, sync, since, 0, link, "");
+    }
+
+    Facts facts() {
+        return Facts.of(
+                "role", role.name(), "sync", sync.name(), "since", since.map(Instant::toString).orElse(""));
+    }
+
+    /** Daemons end with the power; what is on disk stays. */
+    void powerCut(Instant at) {
+        if (role == Role.SECONDARY && sync == Sync.REPLICATING) {
+            is(Sync.LOST, at);
+        }
+        role = Role.IDLE;
+        link = "";
+        offered = Claim.NONE;
+    }
+}

@@ -1,0 +1,78 @@
+package sfo.it.simulate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** I1 to I4, I6, I7: under random schedules everything holds, and what is broken on purpose is found. */
+@Timeout(600)
+class SimulationTest {
+    private static final int SCHEDULES = Integer.getInteger("sfo.seeds", 2000);
+    private static final int SEARCH = 4000;
+
+    @Test
+    void everythingHolds() {
+        long first = new Random().nextInt(1 << 24);
+        Optional<Simulation.Result> failed = search(new Core(), first, SCHEDULES);
+        assertThat(failed.map(SimulationTest::story))
+                .as("%d schedules from seed %d", SCHEDULES, first)
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsBrokenIsFound(Mutation mutation) {
+        long first = new Random().nextInt(1 << 24);
+        Optional<Simulation.Result> found = search(mutation.core, first, SEARCH);
+        assertThat(found).as("%s, %d schedules from seed %d", mutation, SEARCH, first).isPresent();
+        System.out.println(mutation + ": seed " + found.get().seed() + ", "
+                + found.get().violation().orElseThrow().getMessage());
+    }
+
+    @Test
+    void theSameSeedIsTheSameStory() {
+        Simulation.Result one = Simulation.run(new Core(), 7);
+        Simulation.Result again = Simulation.run(new Core(), 7);
+        assertThat(again.story()).isEqualTo(one.story());
+        assertThat(again.events()).isEqualTo(one.events());
+    }
+
+    @Test
+    void aFailingStoryIsMadeShort() {
+        Simulation.Result found = search(Mutation.TRUST_UNREACHABLE.core, 1, SEARCH).orElseThrow();
+        Simulation.Result shortest = Simulation.shrink(Mutation.TRUST_UNREACHABLE.core, found);
+        assertThat(shortest.actions()).hasSizeLessThanOrEqualTo(found.actions().size());
+        assertThat(shortest.violation().orElseThrow().invariant)
+                .isEqualTo(found.violation().orElseThrow().invariant);
+        for (Action action : shortest.actions()) {
+            List<Action> less =
+                    shortest.actions().stream().filter(a -> a != action).toList();
+            assertThat(Simulation.run(Mutation.TRUST_UNREACHABLE.core, shortest.seed(), shortest.members(), less)
+                            .violation()
+                            .filter(v -> v.invariant.equals(shortest.violation().orElseThrow().invariant)))
+                    .as("without %s", action)
+                    .isEmpty();
+        }
+    }
+
+    private static Optional<Simulation.Result> search(Core core, long first, int count) {
+        return LongStream.range(first, first + count)
+                .parallel()
+                .mapToObj(seed -> Simulation.run(core, seed))
+                .filter(result -> result.violation().isPresent())
+                .findAny();
+    }
+
+    private static String story(Simulation.Result failed) {
+        Simulation.Result shortest = Simulation.shrink(new Core(), failed);
+        return failed.violation().orElseThrow().getMessage() + "; again: it-tests/bin/simulate --seeds 1 --seed "
+                + failed.seed() + "\n" + shortest.actions() + "\n" + String.join("\n", shortest.story());
+    }
+}
