@@ -65,7 +65,13 @@ final class Programs {
 
     List<String> agent(String main, Path settings, Path temporary) {
         // the launcher's own
-        List<String> more = new ArrayList<>(List.of("-Xms16m", "-Xmn8m", "-Xmx96m", "-Djava.io.tmpdir=" + temporary));
+        List<String> more = new ArrayList<>(List.of(
+                "-Xms16m",
+                "-Xmn8m",
+                "-Xmx96m",
+                "-XX:+UnlockDiagnosticVMOptions",
+                "-XX:AsyncDeflationInterval=2000",
+                "-Djava.io.tmpdir=" + temporary));
         archive()
                 .ifPresent(file -> more.addAll(
                         List.of("-XX:SharedArchiveFile=" + file, "-Xlog:disable", "-Xlog:all=error:stderr")));

@@ -30,6 +30,8 @@ public final class HelloServer implements AutoCloseable {
         // seconds; one that connects and then says nothing must not keep a thread
         System.setProperty("sun.net.httpserver.maxReqTime", "5");
         System.setProperty("sun.net.httpserver.maxRspTime", "5");
+        // how often it looks for those; each look wakes a thread
+        System.setProperty("sun.net.httpserver.timerMillis", "5000");
     }
 
     private final HttpsServer server;

@@ -18,10 +18,16 @@ import org.slf4j.LoggerFactory;
 import sfo.config.load.Settings;
 import sfo.protocol.peer.Hello;
 
-/** Says hello to every peer each second, for as long as the JVM lives, and remembers what came back. */
+/**
+ * Says hello to every peer, for as long as the JVM lives, and remembers what came back: each second where nobody answered,
+ * half as often where somebody did (a heartbeat tells of it anyway).
+ */
 public final class HelloWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HelloWatch.class);
     private static final long EVERY_MILLIS = 1000;
+    /** Less than what a member that is not listed by the others is given before it counts as left behind. */
+    private static final long ANSWERED_MILLIS = 2000;
+
     private static final long HURRIED_MILLIS = 200;
 
     /**
@@ -96,10 +102,20 @@ public final class HelloWatch implements AutoCloseable {
     private void round() {
         peers.forEach(this::ask);
         try {
-            var unused = clock.schedule(this::round, hurried ? HURRIED_MILLIS : EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            var unused = clock.schedule(this::round, pauseMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             log.debug("closed", e);
         }
+    }
+
+    private long pauseMillis() {
+        if (hurried) {
+            return HURRIED_MILLIS;
+        }
+        boolean allAnswer = peers.stream()
+                .allMatch(peer ->
+                        latest(peer.appliance()).flatMap(Sighting::hello).isPresent());
+        return allAnswer ? ANSWERED_MILLIS : EVERY_MILLIS;
     }
 
     private void ask(Settings.Peer peer) {
