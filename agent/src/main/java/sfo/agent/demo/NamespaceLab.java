@@ -188,12 +188,17 @@ public final class NamespaceLab implements Lab {
     }
 
     @Override
-    public synchronized void startAgent(String appliance) throws IOException {
+    public void startAgent(String appliance) throws IOException {
+        startAgent(appliance, new String[0]);
+    }
+
+    /** @param properties of its JVM, such as {@code sfo.crash=after-act:open.fo0} */
+    public synchronized void startAgent(String appliance, String... properties) throws IOException {
         if (agentRuns(appliance)) {
             throw new IllegalStateException("the agent of " + appliance + " runs already");
         }
         AgentFiles files = files(appliance);
-        List<String> argv = programs.agent(Programs.AGENT, files.settings(), files.temporary());
+        List<String> argv = programs.agent(Programs.AGENT, files.settings(), files.temporary(), properties);
         agents.put(appliance, Programs.start(sandbox(appliance).inside(argv), files.log()));
     }
 
