@@ -18,7 +18,7 @@ import sfo.ops.exec.Exec;
 import sfo.protocol.json.Json;
 
 /** What is true of a host, asked of the host's own tools; and the comparison of two such dumps, item by item. */
-final class HostDump {
+public final class HostDump {
     /** Members of {@code ip -j} that count or number things, and so differ without a difference. */
     private static final Set<String> COUNTED = Set.of(
             "ifindex",
@@ -156,7 +156,7 @@ final class HostDump {
     }
 
     /** Each item that only one of them has. Empty if they are equal. */
-    static List<String> differences(
+    public static List<String> differences(
             NavigableMap<String, NavigableSet<String>> before, NavigableMap<String, NavigableSet<String>> after) {
         List<String> differences = new ArrayList<>();
         NavigableSet<String> sections = new TreeSet<>(before.keySet());

@@ -188,12 +188,17 @@ public final class NamespaceLab implements Lab {
     }
 
     @Override
-    public synchronized void startAgent(String appliance) throws IOException {
+    public void startAgent(String appliance) throws IOException {
+        startAgent(appliance, new String[0]);
+    }
+
+    /** @param properties of its JVM, such as {@code sfo.crash=after-act:open.fo0} */
+    public synchronized void startAgent(String appliance, String... properties) throws IOException {
         if (agentRuns(appliance)) {
             throw new IllegalStateException("the agent of " + appliance + " runs already");
         }
         AgentFiles files = files(appliance);
-        List<String> argv = programs.agent(Programs.AGENT, files.settings(), files.temporary());
+        List<String> argv = programs.agent(Programs.AGENT, files.settings(), files.temporary(), properties);
         agents.put(appliance, Programs.start(sandbox(appliance).inside(argv), files.log()));
     }
 
@@ -223,6 +228,41 @@ public final class NamespaceLab implements Lab {
     public synchronized boolean agentRuns(String appliance) {
         Process agent = agents.get(appliance);
         return agent != null && agent.isAlive();
+    }
+
+    /**
+     * Pulls its cables, and stops its processes where they are; but not its storage daemons: the appliances share one
+     * kernel, whose writing of dirty pages would wait for a file of a stopped one, whichever appliance has it mounted.
+     */
+    public synchronized void freeze(String appliance) throws IOException {
+        network.ip("link set p0" + appliance + " down\nlink set p1" + appliance + " down\n");
+        signal(appliance, "-STOP");
+    }
+
+    /** They go on, and the cables are in again. */
+    public synchronized void thaw(String appliance) throws IOException {
+        signal(appliance, "-CONT");
+        Process nsenter = agents.get(appliance);
+        if (nsenter != null && nsenter.isAlive()) {
+            // it stops itself when its child is stopped
+            Sandbox.resume(nsenter.pid());
+        }
+        network.ip("link set p0" + appliance + " up\nlink set p1" + appliance + " up\n");
+    }
+
+    private void signal(String appliance, String signal) throws IOException {
+        List<String> argv = new ArrayList<>(List.of("kill", signal));
+        for (String line : sandbox(appliance)
+                .need(List.of("ps", "-e", "-o", "pid=,comm="), "")
+                .lines()
+                .toList()) {
+            String[] process = line.strip().split(" +", 2);
+            if (!process[0].equals("1") && !process[1].startsWith("qemu-storage")) {
+                argv.add(process[0]);
+            }
+        }
+        // ps itself is gone
+        sandbox(appliance).run(Duration.ofSeconds(20), argv, "");
     }
 
     /** An appliance that has or had power, to run commands in. */

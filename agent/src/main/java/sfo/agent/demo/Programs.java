@@ -63,7 +63,7 @@ final class Programs {
         return argv;
     }
 
-    List<String> agent(String main, Path settings, Path temporary) {
+    List<String> agent(String main, Path settings, Path temporary, String... properties) {
         // the launcher's own
         List<String> more = new ArrayList<>(List.of(
                 "-Xms16m",
@@ -75,6 +75,9 @@ final class Programs {
         archive()
                 .ifPresent(file -> more.addAll(
                         List.of("-XX:SharedArchiveFile=" + file, "-Xlog:disable", "-Xlog:all=error:stderr")));
+        for (String property : properties) {
+            more.add("-D" + property);
+        }
         return java(more, main, List.of("--config", settings.toString()));
     }
 

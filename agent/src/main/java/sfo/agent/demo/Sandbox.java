@@ -140,6 +140,15 @@ final class Sandbox {
         }
     }
 
+    /** A process of the machine itself goes on. */
+    static void resume(long pid) throws IOException {
+        try {
+            EXEC.need(Call.within(Duration.ofSeconds(5)), "kill", "-CONT", String.valueOf(pid));
+        } catch (HostException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
     /** Returns when process 1, and with it all others, is gone. */
     void cutPower() throws IOException {
         init.destroyForcibly();

@@ -205,7 +205,7 @@ public final class Pair implements AutoCloseable {
         b.plug();
     }
 
-    /** See {@code sfo.ops.embedded.Faults}. */
+    /** See {@code sfo.ops.faults.Faults}. */
     public void fault(Appliance appliance, String kind, String what) {
         run(() -> {
             Path file = world.appliance(appliance.name()).resolve("faults").resolve(kind);

@@ -10,6 +10,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.fusesource.leveldbjni.JniDBFactory;
@@ -17,9 +19,14 @@ import org.iq80.leveldb.DB;
 import org.iq80.leveldb.DBIterator;
 import org.iq80.leveldb.Options;
 import sfo.agent.demo.Capture;
+import sfo.agent.demo.Lab;
 
 /** Who spoke for a failover address on the switch, by address or by MAC, and when. */
 public final class Speakers {
+    /** Of what comes from the appliances, all but what the client and their own addresses say. */
+    public static final String FILTER = "inbound and (arp or icmp6 or not (src net 10.78.0.0/24 or src host 10.77.0.50"
+            + " or src host 10.77.0.11 or src host 10.77.0.12 or src host 10.77.0.254))";
+
     private final Capture capture;
     private final Pattern speaks;
 
@@ -40,6 +47,21 @@ public final class Speakers {
                     return Instant.ofEpochSecond(Long.parseLong(time[0]), Long.parseLong(time[1]) * 1000);
                 })
                 .toList();
+    }
+
+    /** Who spoke, one after the other, however long: {@code a b a} is one that was followed by another and came back. */
+    public List<String> turns() {
+        NavigableMap<Instant, String> all = new TreeMap<>();
+        for (String appliance : Lab.APPLIANCES) {
+            times(appliance).forEach(at -> all.put(at, appliance));
+        }
+        List<String> turns = new ArrayList<>();
+        for (String speaker : all.values()) {
+            if (turns.isEmpty() || !turns.get(turns.size() - 1).equals(speaker)) {
+                turns.add(speaker);
+            }
+        }
+        return turns;
     }
 
     /** When the agent of an appliance last had the intent of such a step on disk, before the step acted. */

@@ -16,6 +16,7 @@ import sfo.ops.api.Call;
 import sfo.ops.api.Host;
 import sfo.ops.api.HostException;
 import sfo.ops.api.LifeProbe;
+import sfo.ops.faults.Faults;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
 import sfo.protocol.plan.Resource;
@@ -140,7 +141,7 @@ public final class EmbeddedHost implements Host {
         List<Adapter<? extends Resource>> all = new ArrayList<>();
         all.add(mirror.primary());
         all.add(mirror.mirrored());
-        all.add(faults.around("mounted-volume", mounts));
+        all.add(faults.around(mounts));
         all.addAll(new NetworkAdapters(this).all());
         all.addAll(new ServerAdapters(this).all());
         return all;

@@ -15,6 +15,7 @@ import sfo.ops.embedded.Volumes.Before;
 import sfo.ops.embedded.Volumes.Entry;
 import sfo.ops.embedded.Volumes.Running;
 import sfo.ops.embedded.Volumes.VolumeId;
+import sfo.ops.faults.Faults;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState;
@@ -40,12 +41,12 @@ final class EmbeddedMirror implements Mirror {
 
     @Override
     public Adapter<Resource.PrimaryVolume> primary() {
-        return host.faults().around("primary-volume", new PrimaryAdapter(host, volumes));
+        return host.faults().around(new PrimaryAdapter(host, volumes));
     }
 
     @Override
     public Adapter<Resource.MirroredVolume> mirrored() {
-        return host.faults().around("mirrored-volume", new MirroredAdapter(host, volumes, this));
+        return host.faults().around(new MirroredAdapter(host, volumes, this));
     }
 
     @Override

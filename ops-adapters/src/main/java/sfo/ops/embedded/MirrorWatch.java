@@ -17,6 +17,7 @@ import sfo.ops.api.HostException;
 import sfo.ops.embedded.Volumes.Entry;
 import sfo.ops.embedded.Volumes.Running;
 import sfo.ops.embedded.Volumes.VolumeId;
+import sfo.ops.faults.Faults;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
 

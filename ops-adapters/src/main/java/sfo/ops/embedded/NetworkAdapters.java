@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import sfo.ops.api.Adapter;
+import sfo.ops.faults.Faults;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
@@ -33,10 +34,7 @@ final class NetworkAdapters {
     List<Adapter<? extends Resource>> all() {
         Faults faults = host.faults();
         return List.of(
-                faults.around("group-host", groupHost()),
-                faults.around("closed-interface", closed()),
-                faults.around("free-address", free()),
-                faults.around("open-interface", open()));
+                faults.around(groupHost()), faults.around(closed()), faults.around(free()), faults.around(open()));
     }
 
     static Path groupHost(World world, String appliance, String group) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import sfo.ops.api.Adapter;
 import sfo.ops.embedded.Volumes.VolumeId;
+import sfo.ops.faults.Faults;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.Share;
@@ -40,10 +41,7 @@ final class ServerAdapters {
 
     List<Adapter<? extends Resource>> all() {
         Faults faults = host.faults();
-        return List.of(
-                faults.around("smb-server", smb()),
-                faults.around("nfs-server", nfs()),
-                faults.around("answering-shares", answering()));
+        return List.of(faults.around(smb()), faults.around(nfs()), faults.around(answering()));
     }
 
     private static Path file(World world, String appliance, String group, Protocol protocol) {

@@ -9,7 +9,7 @@
  * wire/ADDRESS/APPLIANCE      who answers for an address
  * APPLIANCE/volumes/G/V/      record.json and data/: outlive a power cut
  * APPLIANCE/run/              roles, mounts, group hosts, interfaces, servers: gone at a power cut
- * APPLIANCE/faults/KIND       makes the next act of that adapter fail, see {@link sfo.ops.embedded.Faults}
+ * APPLIANCE/faults/KIND       makes the next act of that adapter fail, see {@link sfo.ops.faults.Faults}
  * </pre>
  *
  * Knows the adapters' contracts and the protocol; no actors.

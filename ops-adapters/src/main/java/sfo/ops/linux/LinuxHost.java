@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import sfo.config.load.Settings;
 import sfo.ops.api.Adapter;
@@ -13,6 +14,7 @@ import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
 import sfo.ops.api.LifeProbe;
 import sfo.ops.exec.Exec;
+import sfo.ops.faults.Faults;
 import sfo.ops.network.Namespace;
 import sfo.ops.network.Network;
 import sfo.ops.share.AnsweringSharesAdapter;
@@ -34,6 +36,7 @@ public final class LinuxHost implements Host, AutoCloseable {
 
     private final Exec exec = new Exec();
     private final Network network = new Network(exec, Namespace.OWN);
+    private final Optional<Faults> faults = Faults.wanted();
     private final QemuMirror mirror;
     private final Map<String, List<Adapter<? extends Resource>>> families = new TreeMap<>();
 
@@ -58,7 +61,9 @@ public final class LinuxHost implements Host, AutoCloseable {
     @Override
     public List<Adapter<? extends Resource>> adapters() {
         return families.values().stream()
-                .<Adapter<? extends Resource>>flatMap(List::stream)
+                .flatMap(List::stream)
+                .<Adapter<? extends Resource>>map(
+                        adapter -> faults.isPresent() ? faults.get().around(adapter) : adapter)
                 .toList();
     }
 

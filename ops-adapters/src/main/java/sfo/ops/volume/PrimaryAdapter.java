@@ -54,7 +54,12 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
                         serves(side, call) ? "yes" : "no");
             } else if (record.isPresent()) {
                 found[0] = Facts.of(
-                        "role", "replica", "content", content(record.get().sync()));
+                        "role",
+                        "replica",
+                        "content",
+                        content(record.get().sync()),
+                        "daemon",
+                        side.coreDaemon.running() ? "yes" : "no");
             }
         });
         return found[0];
@@ -167,7 +172,7 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
             if (before.get("role").equals("primary")) {
                 restorePrimary(side, before, call);
             } else {
-                demote(side, call);
+                demote(side, before.get("daemon").equals("yes"), call);
             }
         });
     }
@@ -182,7 +187,8 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
         }
     }
 
-    private void demote(Side side, Call call) throws HostException {
+    /** @param ran whether the replica had a daemon; one of its own has nothing left of what the primary knew */
+    private void demote(Side side, boolean ran, Call call) throws HostException {
         if (side.needRecord().role() == Role.PRIMARY) {
             if (!Mounts.of(side.disk()).isEmpty()) {
                 side.takeDown(mirror.exec(), call); // says where it is mounted
@@ -194,6 +200,9 @@ final class PrimaryAdapter implements Adapter<PrimaryVolume> {
         }
         if (side.frontDaemon.running() || !side.coreDaemon.running() || side.core.servesFront(call)) {
             end(side, call);
+            if (ran) {
+                mirror.startCore(side, side.needRecord().volume(), call);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-package sfo.ops.embedded;
+package sfo.ops.faults;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,6 +6,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
@@ -15,34 +17,43 @@ import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource;
 
 /**
- * Makes an act fail, for tests: a file {@code APPLIANCE/faults/KIND} with {@code [apply|revert] [before|after] WHAT},
+ * Makes an act fail, for tests: a file {@code KIND} of one folder (a real host's is named by the system property
+ * {@code sfo.faults}, unset in production) with {@code [apply|revert] [before|after] WHAT},
  * where WHAT is {@code fail}, {@code die} (the JVM halts with 137, as by kill -9) or {@code hang-ms N}. It strikes once,
  * by default at the next apply or revert, before the act. Kinds are the resources' names in JSON, such as
- * {@code primary-volume}, and of the mirror: {@code open-target}, {@code connect}, {@code mirror-copy}, {@code disconnect},
+ * {@code primary-volume}, and of the embedded mirror: {@code open-target}, {@code connect}, {@code mirror-copy}, {@code disconnect},
  * {@code target-begins}, {@code target-synced}, {@code close-target} (all of them {@code apply}).
  */
 public final class Faults {
-    static final String APPLY = "apply";
-    static final String REVERT = "revert";
+    public static final String APPLY = "apply";
+    private static final String REVERT = "revert";
 
     private static final List<String> VERBS = List.of(APPLY, REVERT);
     private static final List<String> MOMENTS = List.of("before", "after");
 
     /** Does what an adapter does. */
     @FunctionalInterface
-    interface Act<T> {
+    public interface Act<T> {
         T run() throws HostException;
     }
 
     private final Path folder;
     private final Runnable death;
 
-    Faults(Path folder, Runnable death) {
+    /** @param death what {@code die} does */
+    public Faults(Path folder, Runnable death) {
         this.folder = folder;
         this.death = death;
     }
 
-    <T> T around(String kind, String verb, Call call, Act<T> act) throws HostException {
+    /** Those of the folder that the system property names. */
+    public static Optional<Faults> wanted() {
+        return Optional.ofNullable(System.getProperty("sfo.faults"))
+                .map(folder ->
+                        new Faults(Path.of(folder), () -> Runtime.getRuntime().halt(137)));
+    }
+
+    public <T> T around(String kind, String verb, Call call, Act<T> act) throws HostException {
         strike(kind, verb, "before", call);
         T result = act.run();
         strike(kind, verb, "after", call);
@@ -95,7 +106,11 @@ public final class Faults {
     }
 
     /** {@code inner} with this hook around its acts. */
-    <R extends Resource> Adapter<R> around(String name, Adapter<R> inner) {
+    public <R extends Resource> Adapter<R> around(Adapter<R> inner) {
+        String name = inner.kind()
+                .getSimpleName()
+                .replaceAll("(?<=[a-z])(?=[A-Z])", "-")
+                .toLowerCase(Locale.ROOT);
         return new Adapter<>() {
             @Override
             public Class<R> kind() {
