@@ -154,7 +154,7 @@ public final class DataFolder implements AutoCloseable {
                 + ": end that one first, or give this one another sfo.data");
     }
 
-    private static StartRefused unusable(Path folder, IOException e) {
+    static StartRefused unusable(Path folder, IOException e) {
         return new StartRefused(
                 "can't write in " + folder + " (sfo.data): " + e
                         + ": make it writable for this user, make room, or name another folder",

@@ -122,6 +122,12 @@ public final class Journal {
                     all.next();
                 }
             }
+        } catch (RuntimeException e) {
+            // the iterator's own way to tell of a block that is damaged
+            if (e.getCause() instanceof IOException found) {
+                throw found;
+            }
+            throw e;
         }
     }
 

@@ -15,6 +15,7 @@ import sfo.config.load.Settings;
 import sfo.config.load.SettingsErrors;
 import sfo.config.load.SettingsFile;
 import sfo.protocol.control.ExitCode;
+import sfo.protocol.model.Invalid;
 
 /** {@code sfo agent}: the words that need no running agent. */
 @Command(
@@ -47,8 +48,8 @@ public final class Main implements Runnable {
                 command.getErr().println("sfo agent: " + e.getMessage());
                 return ExitCode.REFUSED.code();
             }
-            if (e instanceof SettingsErrors) {
-                command.getErr().println(e.getMessage());
+            if (e instanceof SettingsErrors || e instanceof Invalid) {
+                command.getErr().println((e instanceof Invalid ? "sfo agent keys: " : "") + e.getMessage());
                 return ExitCode.USAGE.code();
             }
             throw e;

@@ -60,7 +60,7 @@ final class NativeLibraries {
             System.load(file.toAbsolutePath().toString());
             return place;
         } catch (IOException e) {
-            throw new StartRefused("can't write " + file + " (sfo.data): " + e, e);
+            throw DataFolder.unusable(data, e);
         } catch (UnsatisfiedLinkError e) {
             throw new StartRefused(
                     "can't load " + file + ": " + e.getMessage()

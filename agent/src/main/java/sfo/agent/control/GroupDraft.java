@@ -26,6 +26,7 @@ import sfo.protocol.model.Route;
  *
  * @param known all appliances that this one knows
  * @param surveys of those that answered
+ * @param taken the failover addresses of other groups: which group has it
  */
 record GroupDraft(
         String name,
@@ -33,7 +34,8 @@ record GroupDraft(
         List<String> members,
         List<FailoverInterface> interfaces,
         List<String> known,
-        List<Views.SurveyView> surveys) {
+        List<Views.SurveyView> surveys,
+        Map<InetAddress, String> taken) {
 
     /** @throws Session.Usage with every rule that is broken, one a line */
     GroupDefinition checked() {
@@ -83,13 +85,51 @@ record GroupDraft(
         slot.nics().forEach((member, nic) -> {
             check(broken, () -> nic(member, nic));
         });
-        slot.addresses().forEach(address -> check(broken, () -> address(address)));
+        slot.addresses().forEach(address -> {
+            check(broken, () -> address(address));
+            owner(address.address())
+                    .ifPresent(owner ->
+                            broken.add("address \"" + address + "\": expected one that is free; it is " + owner));
+        });
+        for (boolean v6 : new boolean[] {false, true}) {
+            List<String> family = slot.gateways().stream()
+                    .filter(g -> (g.getAddress().length > 4) == v6)
+                    .map(InetAddress::getHostAddress)
+                    .toList();
+            if (family.size() > 1) {
+                broken.add("gateways \"" + String.join(" ", family) + "\" of " + slot.slot()
+                        + ": expected one of each family; further ways are " + option(slot, "route"));
+            }
+        }
         slot.gateways().forEach(gateway -> check(broken, () -> gateway(gateway, slot.addresses())));
         for (Route route : slot.routes()) {
             if (slot.addresses().stream().noneMatch(a -> within(route.via(), a))) {
                 broken.add("route \"" + route.to() + "=" + route.via().getHostAddress()
                         + "\": expected a next hop in the network of " + slot.addresses());
             }
+        }
+    }
+
+    /** Whose an address is by what this appliance knows; who else has it is asked on the wire. */
+    private Optional<String> owner(InetAddress address) {
+        if (taken.containsKey(address)) {
+            return Optional.of("group " + taken.get(address) + "'s");
+        }
+        for (Views.SurveyView survey : surveys) {
+            for (Views.NicView nic : survey.nics()) {
+                if (nic.addresses().stream().anyMatch(text -> names(text, address))) {
+                    return Optional.of("that of " + survey.appliance() + " itself, on " + nic.device());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean names(String text, InetAddress address) {
+        try {
+            return Cidr.literal("address", text.replaceFirst("[/%].*", "")).equals(address);
+        } catch (Invalid e) {
+            return false;
         }
     }
 

@@ -59,7 +59,7 @@ final class GroupWizard {
             session.console.err(Tables.surveys(surveys, session.console.width()));
         }
         List<FailoverInterface> interfaces = new ArrayList<>();
-        GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys);
+        GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys, taken(name));
         interfaces.add(slot(
                 new Slot("fo0", form.nics, form.addresses, form.mask, form.gateways, form.routes, form.mac), draft));
         if (form.hasSecond() || (askAll && wantsSecond(form))) {
@@ -68,6 +68,21 @@ final class GroupWizard {
                     draft));
         }
         return draft;
+    }
+
+    private Map<InetAddress, String> taken(String name) {
+        Map<InetAddress, String> taken = new LinkedHashMap<>();
+        for (Views.GroupView group :
+                session.await(session.operations().status()).groups()) {
+            if (!group.definition().name().equals(name)) {
+                for (FailoverInterface slot : group.definition().interfaces()) {
+                    slot.addresses()
+                            .forEach(a ->
+                                    taken.put(a.address(), group.definition().name()));
+                }
+            }
+        }
+        return taken;
     }
 
     private void refuseIfMissing(@Nullable String name, GroupForm form) {

@@ -171,6 +171,8 @@ public final class Words {
                 return made;
             }
         });
+        // "@FILE" is a word like any other: the agent reads no file because an operator's reason begins so
+        root.setExpandAtFiles(false);
         adorn(root, width);
         return root;
     }

@@ -57,6 +57,28 @@ class JournalTest {
     }
 
     @Test
+    void aFlippedBitInATableStopsTheStartWithTheWayOut() throws IOException {
+        Journal.check(data, "a");
+        write(200);
+        // opened again, the log becomes a table
+        Journal.check(data, "a");
+        Path table = newest(".sst");
+        flip(table, 500);
+        byte[] damaged = Files.readAllBytes(table);
+
+        assertThatThrownBy(() -> Journal.check(data, "a"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining("could not be repaired: Corruption")
+                .hasMessageContaining("move " + journal + " away");
+        try (Stream<Path> kept = Files.list(data)) {
+            Path copy = kept.filter(f -> f.getFileName().toString().startsWith("journal.damaged-"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(copy.resolve(table.getFileName())).hasBinaryContent(damaged);
+        }
+    }
+
+    @Test
     void aTableThatIsGoneIsDamageToo() throws IOException {
         Journal.check(data, "a");
         write(10);

@@ -128,6 +128,9 @@ class GroupWizardTest {
             --address 10.77.0.101/24 | --address 224.0.0.5/24     | other hosts can reach
             --address 10.77.0.101/24 | --address fe80::1/64       | other hosts can reach
             --address 10.77.0.101/24 | --address 10.77.0.101/24 --address 10.77.0.101/24 | once
+            --address 10.77.0.101/24 | --address 10.77.0.100/24   | it is group g1's
+            --address 10.77.0.101/24 | --address 10.77.0.11/24    | itself, on eth0
+            -y                       | -y --gateway 10.77.0.1 --gateway 10.77.0.2 | one of each family
             --nic a=eth0             | --nic a=eth9               | one of eth0, eth1
             --nic a=eth0             | --nic a=eth0,spare         | has addresses
             --nic a=eth0             | --nic a=eth0,bare          | DEVICE,spare

@@ -70,6 +70,13 @@ class WordsTest {
         assertThat(script.detach).contains("goes on").contains("sfo status g1").contains("sfo history g1");
     }
 
+    @Test
+    void aReasonThatBeginsWithAnAtSignIsNoFileToRead() {
+        assertThat(script.words(agent, "failover", "g1", "--reason", "@/etc/hostname"))
+                .isZero();
+        assertThat(agent.operators).containsExactly(new Requests.Operator(0, "root", "@/etc/hostname"));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             failover g1 -m ff:ff:ff:ff:ff:ff        | "ff:ff:ff:ff:ff:ff"     | unicast
