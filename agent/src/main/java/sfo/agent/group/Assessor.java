@@ -68,7 +68,8 @@ final class Assessor {
                     List<Reason> reasons = new ArrayList<>();
                     proof.ifPresent(d -> reasons.addAll(ReadinessRules.dossier(known, d)));
                     Optional<Instant> death = ask.death()
-                            .or(() -> proof.filter(d -> d.verdict().equals("DEAD")).map(d -> began));
+                            .or(() -> proof.filter(d -> d.verdict().equals("DEAD"))
+                                    .map(d -> began));
                     reasons.addAll(ReadinessRules.assess(new ReadinessRules.Input(
                             seen.group(),
                             around.self(),
@@ -94,8 +95,7 @@ final class Assessor {
             List<String> startedAtBoot) {}
 
     /** @param known the definition that this appliance knows; the backup's is taken if it is newer */
-    private Seen look(GroupDefinition known, Surroundings.BackupSource.Newest newest)
-            throws HostException {
+    private Seen look(GroupDefinition known, Surroundings.BackupSource.Newest newest) throws HostException {
         GroupDefinition group = newest.inventory().stream()
                 .flatMap(i -> i.groups().stream())
                 .filter(g -> g.name().equals(known.name()) && g.version() > known.version())

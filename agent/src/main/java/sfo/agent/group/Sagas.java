@@ -53,23 +53,21 @@ final class Sagas {
     }
 
     void tell(String id, SagaOrder order) {
-        actor(id).tell(command(order));
-    }
-
-    private static FailoverSaga.Command command(SagaOrder order) {
-        if (order instanceof SagaOrder.Open o) {
+        ActorRef<FailoverSaga.Command> saga = actor(id);
+        if (order instanceof SagaOrder.Say say) {
+            saga.tell(new FailoverSaga.In(say.input()));
+        } else if (order instanceof SagaOrder.Adjust adjust) {
+            saga.tell(new FailoverSaga.Adjust(adjust.plan()));
+        } else if (order instanceof SagaOrder.Open o) {
             OptionalLong until = o.openUntil();
-            return new FailoverSaga.Open(
+            saga.tell(new FailoverSaga.Open(
                     o.kind(),
                     o.plan(),
                     o.claim(),
                     o.by().user(),
                     o.by().reason(),
                     o.dossier(),
-                    () -> until.isEmpty() || System.nanoTime() - until.getAsLong() < 0);
-        } else if (order instanceof SagaOrder.Adjust a) {
-            return new FailoverSaga.Adjust(a.plan());
+                    () -> until.isEmpty() || System.nanoTime() - until.getAsLong() < 0));
         }
-        return new FailoverSaga.In(((SagaOrder.Say) order).input());
     }
 }

@@ -91,8 +91,10 @@ final class Hands {
                     effect(id, step, false, () -> act(step));
                 }
                 long later = half ? 400 : 0;
-                node.later(later, () -> saga.take(new SagaInput.Applied(
-                        step.id(), holds(step) && why.isEmpty() ? "" : why.isEmpty() ? "it failed" : why, 1)));
+                node.later(
+                        later,
+                        () -> saga.take(new SagaInput.Applied(
+                                step.id(), holds(step) && why.isEmpty() ? "" : why.isEmpty() ? "it failed" : why, 1)));
                 return;
             }
             command(id, step, false, () -> act(step), error -> saga.take(new SagaInput.Applied(step.id(), error, 1)));
@@ -103,9 +105,8 @@ final class Hands {
         // somebody answers for the address: the duplicate-address check finds it
         return step.resource() instanceof Resource.FreeAddress
                 && world.nodes.stream()
-                        .anyMatch(n -> n != node
-                                && n.isOpen()
-                                && world.network.bothWays(Network.LAN, node.number, n.number));
+                        .anyMatch(n ->
+                                n != node && n.isOpen() && world.network.bothWays(Network.LAN, node.number, n.number));
     }
 
     void revert(Saga saga, String id, Step step, Facts was) {
@@ -131,8 +132,7 @@ final class Hands {
         void error(String error);
     }
 
-    private void command(
-            String id, Step step, boolean inverse, java.util.function.Supplier<String> act, Done done) {
+    private void command(String id, Step step, boolean inverse, java.util.function.Supplier<String> act, Done done) {
         long takes = world.chance(0.03) ? world.dice(3_000) : 5 + world.dice(250);
         busyUntil.put(step.resource().title(), world.now() + takes + 2);
         Command command = new Command(id + "/" + step.id());
@@ -167,9 +167,9 @@ final class Hands {
             stored = stored.apply(event);
         }
         SagaState.Mark mark = stored.opened().isEmpty() ? SagaState.Mark.WAITING : stored.mark(step);
-        SagaState.Mark wanted = inverse ? SagaState.Mark.UNDOING : SagaState.Mark.INTENDED;
+        boolean intended = !inverse || mark != SagaState.Mark.INTENDED;
         // a command may outlive what its agent stored of it later, never precede it
-        if (mark == SagaState.Mark.WAITING || stored.before().isEmpty() || (inverse && mark == wanted.INTENDED)) {
+        if (mark == SagaState.Mark.WAITING || stored.before().isEmpty() || !intended) {
             throw new World.Violation("I3", node.name + " acts on " + step.id() + " before its intent is stored");
         }
     }
@@ -187,7 +187,8 @@ final class Hands {
                 return error;
             }
         } else if (resource instanceof Resource.OpenInterface) {
-            boolean ready = isApplied("interface fo0") && (!world.hasVolume() || (node.isPrimary() && node.isMounted()));
+            boolean ready =
+                    isApplied("interface fo0") && (!world.hasVolume() || (node.isPrimary() && node.isMounted()));
             if (!ready) {
                 throw new World.Violation("I6", node.name + " opens with nothing behind the address");
             }
@@ -230,8 +231,8 @@ final class Hands {
         if (state.ended().orElseThrow().outcome() == SagaEvent.Outcome.UNDONE
                 && commands.stream().noneMatch(c -> c.tag.startsWith(id + "/") && !c.ended)
                 && !host.equals(before)) {
-            throw new World.Violation("I2", node.name + " " + id + " is undone, and the host is " + host + ", not "
-                    + before);
+            throw new World.Violation(
+                    "I2", node.name + " " + id + " is undone, and the host is " + host + ", not " + before);
         }
     }
 

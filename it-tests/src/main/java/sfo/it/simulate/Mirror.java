@@ -104,9 +104,11 @@ final class Mirror {
             boolean gone = !p.power
                     || !p.side.link.equals(s.side.link)
                     || !world.network.bothWays(Network.STORAGE, p.number, s.number);
-            if (gone && world.chance(0.2)) {
+            if (!gone) {
+                s.side.linkLived = s.wall();
+            } else if (world.chance(0.2)) {
                 if (s.side.sync == Sync.REPLICATING) {
-                    s.side.is(Sync.LOST, s.wall());
+                    s.side.is(Sync.LOST, s.side.linkLived);
                 }
                 if (s.side.offered.isNone()) {
                     s.side.role = Role.IDLE;
@@ -123,26 +125,29 @@ final class Mirror {
             return false;
         }
         Node s = other(node);
+        boolean both = linked(node, s) && !s.frozen;
         switch (mine.sync) {
-            case REPLICATING:
-                if (!linked(node, s) || s.frozen) {
-                    return false;
+            case REPLICATING -> {
+                if (both) {
+                    mine.data.add(record);
+                    s.side.data.add(record);
                 }
-                mine.data.add(record);
-                s.side.data.add(record);
-                return true;
-            case SYNCING:
-                if (!linked(node, s) || s.frozen) {
-                    return false;
+                return both;
+            }
+            case SYNCING -> {
+                if (both) {
+                    mine.data.add(record);
                 }
-                mine.data.add(record);
-                return true;
-            case SOLO:
+                return both;
+            }
+            case SOLO -> {
                 mine.data.add(record);
                 mine.written = true;
                 return true;
-            default:
+            }
+            default -> {
                 return false;
+            }
         }
     }
 

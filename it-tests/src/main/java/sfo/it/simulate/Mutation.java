@@ -199,11 +199,10 @@ enum Mutation {
             Decision d = super.member(me, state, memory, now, input);
             List<GroupEvent> events = new ArrayList<>();
             for (GroupEvent event : d.events()) {
-                boolean back = event instanceof GroupEvent.ClaimKnown c && c.why().startsWith("rollback");
+                boolean back =
+                        event instanceof GroupEvent.ClaimKnown c && c.why().startsWith("rollback");
                 events.add(
-                        back
-                                ? new GroupEvent.ClaimKnown(event.ordinal(), state.claim(), "stands", now.wall())
-                                : event);
+                        back ? new GroupEvent.ClaimKnown(event.ordinal(), state.claim(), "stands", now.wall()) : event);
             }
             return new Decision(d.memory(), events, d.acts());
         }
@@ -245,7 +244,8 @@ enum Mutation {
         Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
             Decision d = super.member(me, state, memory, now, input);
             boolean reopens = d.events().stream()
-                    .anyMatch(e -> e instanceof GroupEvent.OperationReopened r && r.why().contains("is held by"));
+                    .anyMatch(e -> e instanceof GroupEvent.OperationReopened r
+                            && r.why().contains("is held by"));
             Predicate<Act> releases = act -> act instanceof Act.Saga s
                     && s.order() instanceof SagaOrder.Say say
                     && say.input() instanceof SagaInput.Release;
@@ -260,6 +260,7 @@ enum Mutation {
         }
     });
 
+    @SuppressWarnings("ImmutableEnumChecker") // a core has no state
     final Core core;
 
     Mutation(Core core) {

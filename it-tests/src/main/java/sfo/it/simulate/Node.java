@@ -113,7 +113,9 @@ final class Node {
     }
 
     boolean isServing() {
-        return answers() && standing() == Standing.HOLDS && state.openOperation().isEmpty();
+        return answers()
+                && standing() == Standing.HOLDS
+                && state.openOperation().isEmpty();
     }
 
     boolean answers() {
@@ -183,7 +185,7 @@ final class Node {
             power = false;
             frozen = false;
             hands.powerCut();
-            side.powerCut(wall());
+            side.powerCut();
         }
     }
 
@@ -344,16 +346,22 @@ final class Node {
             new Proof(this).assess(a, () -> memory.lastSigns());
         } else if (act instanceof Act.Prove a) {
             new Proof(this)
-                    .prove(world.node(a.appliance()), dossier -> take(new Input.Proved(
-                            a.permit(), dossier.verdict().equals("DEAD"))));
+                    .prove(
+                            world.node(a.appliance()),
+                            dossier -> take(new Input.Proved(
+                                    a.permit(), dossier.verdict().equals("DEAD"))));
         } else if (act instanceof Act.LookAt a) {
             Instant began = wall();
             new Proof(this)
-                    .prove(world.node(a.appliance()), dossier -> take(new Input.LookedAt(
-                            a.appliance(), dossier.verdict().equals("DEAD"), began)));
+                    .prove(
+                            world.node(a.appliance()),
+                            dossier -> take(new Input.LookedAt(
+                                    a.appliance(), dossier.verdict().equals("DEAD"), began)));
         } else if (act instanceof Act.OpenTargets a) {
-            later(10 + world.dice(300), () -> take(new Input.TargetsOpened(
-                    a.offer(), List.of(), world.hasVolume() ? world.mirror.offer(this, a.offer()) : "")));
+            later(
+                    10 + world.dice(300),
+                    () -> take(new Input.TargetsOpened(
+                            a.offer(), List.of(), world.hasVolume() ? world.mirror.offer(this, a.offer()) : "")));
         } else if (act instanceof Act.AskClaims a) {
             askClaims(a);
         } else if (act instanceof Act.AskSaga a) {
@@ -391,8 +399,8 @@ final class Node {
                                     other.state.version(),
                                     other.state.claim(),
                                     other.standing() == Standing.HOLDS));
-                } else if (other.isOpen() || other.hands.busy()) {
-                    world.excuse("resume on " + name + " although " + other.name + " serves unheard");
+                } else {
+                    world.excuse("resume on " + name + ", whatever silent " + other.name + " serves or knows");
                 }
             }
             take(new Input.Claims(a.wish(), said));
@@ -430,7 +438,9 @@ final class Node {
 
     private void replied(String id, Answer answer) {
         Wish wish = wishes.remove(id);
-        if (wish instanceof Wish.Failover && answer.text().startsWith("rolled back") && claim().appliance().equals(name)) {
+        if (wish instanceof Wish.Failover
+                && answer.text().startsWith("rolled back")
+                && claim().appliance().equals(name)) {
             throw new World.Violation("I2", name + " rolled its failover back, and keeps the claim");
         }
         world.tell(name + " answers " + (wish == null ? "" : wish.word()) + ": " + answer.exit() + " " + answer.text()
@@ -457,9 +467,13 @@ final class Node {
             boolean claims = o.kind() == SagaEvent.Kind.FAILOVER;
             if (o.kind() != SagaEvent.Kind.HAND_OVER) {
                 // who resumes on an operator's word does not know what a silent one has
-                lossPutUpWith = claims ? puttingUpWithLoss() : o.by().uid() == 0 && o.by().user().equals("root");
+                lossPutUpWith = claims
+                        ? puttingUpWithLoss()
+                        : o.by().uid() == 0 && o.by().user().equals("root");
             }
             saga(id).open(o, "boot-" + boots, wall());
+        } else if (order instanceof SagaOrder.Wake) {
+            saga(id);
         } else if (order instanceof SagaOrder.Say say) {
             if (say.input() instanceof SagaInput.Undo) {
                 lossPutUpWith = puttingUpWithLoss();

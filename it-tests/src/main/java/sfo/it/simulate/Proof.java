@@ -82,8 +82,10 @@ final class Proof {
             prove(from, dossier -> {
                 boolean override = f.request().override().isPresent();
                 if (from.power && (apart || override)) {
-                    world.excuse(override ? "override on " + node.name : node.name + " and " + from.name
-                            + " are cut apart on every channel");
+                    world.excuse(
+                            override
+                                    ? "override on " + node.name
+                                    : node.name + " and " + from.name + " are cut apart on every channel");
                 }
                 List<Reason> reasons = new ArrayList<>(ReadinessRules.dossier(a.known(), dossier));
                 reasons.addAll(readiness(a, lastSigns.get(), dossier, began));
@@ -98,13 +100,11 @@ final class Proof {
         }
     }
 
-    private List<Reason> readiness(
-            Act.Assess a, Map<String, Instant> lastSigns, DossierView dossier, Instant began) {
-        Optional<Instant> death =
-                a.death().or(() -> Optional.of(began).filter(at -> dossier.verdict().equals("DEAD")));
-        Map<String, MirrorState> mirrors = world.hasVolume()
-                ? Map.of(World.VOLUME, node.side.state(World.GROUP, World.VOLUME))
-                : Map.of();
+    private List<Reason> readiness(Act.Assess a, Map<String, Instant> lastSigns, DossierView dossier, Instant began) {
+        Optional<Instant> death = a.death()
+                .or(() -> Optional.of(began).filter(at -> dossier.verdict().equals("DEAD")));
+        Map<String, MirrorState> mirrors =
+                world.hasVolume() ? Map.of(World.VOLUME, node.side.state(World.GROUP, World.VOLUME)) : Map.of();
         return world.core.readiness(new ReadinessRules.Input(
                 a.known(),
                 node.name,

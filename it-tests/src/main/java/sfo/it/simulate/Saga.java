@@ -143,11 +143,13 @@ final class Saga {
         } else if (act instanceof SagaAct.Revert a) {
             node.later(300L * a.failures(), () -> node.hands.revert(this, id, a.step(), state.before(a.step())));
         } else if (act instanceof SagaAct.Check a) {
-            node.later(5 + node.world.dice(60), () -> take(new SagaInput.Checked(a.done().stream()
-                    .filter(step -> !node.hands.holds(step))
-                    .map(step -> step.resource().title())
-                    .findFirst()
-                    .orElse(""))));
+            node.later(
+                    5 + node.world.dice(60),
+                    () -> take(new SagaInput.Checked(a.done().stream()
+                            .filter(step -> !node.hands.holds(step))
+                            .map(step -> step.resource().title())
+                            .findFirst()
+                            .orElse(""))));
         } else if (act instanceof SagaAct.TellReleased) {
             node.take(new Input.SagaWantsHandOver(id, state));
         } else if (act instanceof SagaAct.TellPermitStored a) {

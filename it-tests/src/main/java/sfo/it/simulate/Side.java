@@ -22,6 +22,9 @@ final class Side {
     /** Records that were written here while nobody else got them, since it was promoted. */
     boolean written;
 
+    /** When the link was last seen alive, by this side's clock. */
+    Instant linkLived = Instant.EPOCH;
+
     /** Whose claim may connect, while this side takes writes. */
     Claim offered = Claim.NONE;
 
@@ -38,13 +41,18 @@ final class Side {
 
     Facts facts() {
         return Facts.of(
-                "role", role.name(), "sync", sync.name(), "since", since.map(Instant::toString).orElse(""));
+                "role",
+                role.name(),
+                "sync",
+                sync.name(),
+                "since",
+                since.map(Instant::toString).orElse(""));
     }
 
     /** Daemons end with the power; what is on disk stays. */
-    void powerCut(Instant at) {
+    void powerCut() {
         if (role == Role.SECONDARY && sync == Sync.REPLICATING) {
-            is(Sync.LOST, at);
+            sync = Sync.LOST; // nobody knows when, but for since when it had been replicating
         }
         role = Role.IDLE;
         link = "";

@@ -22,7 +22,13 @@ final class Simulation {
      *
      * @param violation empty if everything held
      */
-    record Result(long seed, int members, List<Action> actions, long events, Optional<World.Violation> violation, List<String> story) {}
+    record Result(
+            long seed,
+            int members,
+            List<Action> actions,
+            long events,
+            Optional<World.Violation> violation,
+            List<String> story) {}
 
     static Result run(Core core, long seed) {
         Random random = new Random(seed);

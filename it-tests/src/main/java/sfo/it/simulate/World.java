@@ -170,11 +170,12 @@ final class World {
      * so it is as long as the other has no reason to think again of its death.
      */
     private boolean aloneUnseen(Node node) {
-        return nodes.stream().anyMatch(other -> other != node
-                && (other.holdsDead(node)
-                        || (other.power
-                                && network.apart(node.number, other.number)
-                                && network.bothWays(Network.LAN, other.number, Network.WITNESS))));
+        return nodes.stream()
+                .anyMatch(other -> other != node
+                        && (other.holdsDead(node)
+                                || (other.power
+                                        && network.apart(node.number, other.number)
+                                        && network.bothWays(Network.LAN, other.number, Network.WITNESS))));
     }
 
     // --- what has to hold
@@ -192,10 +193,11 @@ final class World {
         if (open.size() > 1 && excuse.isEmpty()) {
             throw new Violation("I1", "two serve: " + open.get(0).name + " and " + open.get(1).name);
         }
-        List<Node> writable = nodes.stream().filter(n -> n.power && n.isMounted()).toList();
+        List<Node> writable =
+                nodes.stream().filter(n -> n.power && n.isMounted()).toList();
         if (writable.size() > 1 && excuse.isEmpty()) {
-            throw new Violation("I1", "the volume is writable on " + writable.get(0).name + " and on "
-                    + writable.get(1).name);
+            throw new Violation(
+                    "I1", "the volume is writable on " + writable.get(0).name + " and on " + writable.get(1).name);
         }
         if (!excuse.isEmpty() && open.size() <= 1 && nodes.stream().allMatch(n -> n.agrees(nodes))) {
             tell("-- the operator's word has run its course");
@@ -231,14 +233,19 @@ final class World {
                 return;
             }
             if (!node.claim().equals(claim)) {
-                throw new Violation("liveness", "claims differ: " + claim.tag() + " and "
-                        + node.claim().tag() + " on " + node.name);
+                throw new Violation(
+                        "liveness",
+                        "claims differ: " + claim.tag() + " and " + node.claim().tag() + " on " + node.name);
             }
         }
         List<String> open = nodes.stream().filter(Node::isOpen).map(n -> n.name).toList();
         if (!open.equals(List.of(claim.appliance()))) {
-            throw new Violation("liveness", "of claim " + claim.tag() + " those serve: " + open + "; "
-                    + nodes.stream().map(n -> n.name + " " + n.standing()).toList());
+            throw new Violation(
+                    "liveness",
+                    "of claim " + claim.tag() + " those serve: " + open + "; "
+                            + nodes.stream()
+                                    .map(n -> n.name + " " + n.standing())
+                                    .toList());
         }
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** I1 to I4, I6, I7: under random schedules everything holds, and what is broken on purpose is found. */
 @Timeout(600)
 class SimulationTest {
-    private static final int SCHEDULES = Integer.getInteger("sfo.seeds", 2000);
+    private static final int SCHEDULES = Integer.getInteger("sfo.seeds", 1000);
     private static final int SEARCH = 4000;
 
     @Test
@@ -31,7 +31,9 @@ class SimulationTest {
     void whatIsBrokenIsFound(Mutation mutation) {
         long first = new Random().nextInt(1 << 24);
         Optional<Simulation.Result> found = search(mutation.core, first, SEARCH);
-        assertThat(found).as("%s, %d schedules from seed %d", mutation, SEARCH, first).isPresent();
+        assertThat(found)
+                .as("%s, %d schedules from seed %d", mutation, SEARCH, first)
+                .isPresent();
         System.out.println(mutation + ": seed " + found.get().seed() + ", "
                 + found.get().violation().orElseThrow().getMessage());
     }
@@ -46,14 +48,15 @@ class SimulationTest {
 
     @Test
     void aFailingStoryIsMadeShort() {
-        Simulation.Result found = search(Mutation.TRUST_UNREACHABLE.core, 1, SEARCH).orElseThrow();
+        Simulation.Result found =
+                search(Mutation.TRUST_UNREACHABLE.core, 1, SEARCH).orElseThrow();
         Simulation.Result shortest = Simulation.shrink(Mutation.TRUST_UNREACHABLE.core, found);
         assertThat(shortest.actions()).hasSizeLessThanOrEqualTo(found.actions().size());
         assertThat(shortest.violation().orElseThrow().invariant)
                 .isEqualTo(found.violation().orElseThrow().invariant);
         for (Action action : shortest.actions()) {
             List<Action> less =
-                    shortest.actions().stream().filter(a -> a != action).toList();
+                    shortest.actions().stream().filter(a -> !a.equals(action)).toList();
             assertThat(Simulation.run(Mutation.TRUST_UNREACHABLE.core, shortest.seed(), shortest.members(), less)
                             .violation()
                             .filter(v -> v.invariant.equals(shortest.violation().orElseThrow().invariant)))

@@ -29,6 +29,10 @@ final class Hearing {
             return;
         }
         t.lastSigns.put(message.from(), t.now.wall());
+        if (t.state().deaths().containsKey(message.from())) {
+            // stored: after the next boot nobody would know that it came back
+            t.store(n -> new GroupEvent.LookedAt(n, message.from(), false, t.now.wall()));
+        }
         if (message instanceof Beat m) {
             beat(t, m);
         } else if (message instanceof GroupMessage.AskDefinition m) {
@@ -160,7 +164,8 @@ final class Hearing {
         boolean known = t.state().deaths().containsKey(in.appliance());
         boolean heard = t.lastSign(in.appliance()).filter(in.at()::isBefore).isPresent();
         // the first proof of a death is the one that counts
-        boolean proves = in.dead() && !heard && FailingOver.death(t, in.appliance()).isEmpty();
+        boolean proves =
+                in.dead() && !heard && FailingOver.death(t, in.appliance()).isEmpty();
         if (t.exists() && (proves || (known && !in.dead()))) {
             t.store(n -> new GroupEvent.LookedAt(n, in.appliance(), in.dead(), in.at()));
         }

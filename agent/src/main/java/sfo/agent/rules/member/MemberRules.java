@@ -211,12 +211,8 @@ public final class MemberRules {
         }
         t.lastSigns.putAll(t.state().lastSigns());
         t.act(new Act.TellStanding());
-        // what one was changing as its agent ended is changed back; one that is over says so again
-        t.state().servingSaga().ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
-        t.state()
-                .openOperation()
-                .filter(saga -> !t.state().servingSaga().equals(Optional.of(saga)))
-                .ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
+        t.state().servingSaga().ifPresent(saga -> t.saga(saga, new SagaOrder.Wake()));
+        t.state().openOperation().ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
         Hearing.beats(t).forEach(t::act);
     }
 

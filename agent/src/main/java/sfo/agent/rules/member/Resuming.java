@@ -71,10 +71,16 @@ final class Resuming {
 
     // --- after an undo
 
-    /** This appliance has claimed again and serves; only then the operator is answered. */
+    /** This appliance serves again, if nobody else claimed meanwhile; only then the operator is answered. */
     static void afterUndo(Turn t, String why) {
-        t.stage(new Operation.Stage.ServingAgain());
         t.act(new Act.Warn("undo of " + t.me.group() + " did not come about: " + why));
+        if (!t.named()) {
+            t.finish(Answer.of(
+                    ExitCode.NEEDS_ATTENTION,
+                    "the undo did not come about, and " + t.heldBy() + " now: sfo status " + t.me.group()));
+            return;
+        }
+        t.stage(new Operation.Stage.ServingAgain());
         t.carriedOutBy(resumed(t, new Operator(0, "agent", "")));
     }
 
@@ -149,8 +155,10 @@ final class Resuming {
         giveClaimBack(t, "rollback: " + saga.why());
         saga.handOver().ifPresent(over -> {
             Claim offer = saga.permitted().map(SagaEvent.Permitted::claim).orElseGet(() -> t.nextClaim(t.me.self()));
+            // another one that claimed meanwhile holds it: what was offered is not taken back from that one
+            boolean superseded = !over.opened() && !t.named();
             Claim claim = over.opened() ? offer : GroupRules.takenBack(t.state(), offer, t.me.self(), t.freshId());
-            if (claim.outranks(t.state().claim())) {
+            if (!superseded && claim.outranks(t.state().claim())) {
                 t.claimKnown(claim, over.opened() ? "handed over" : "taken back");
             }
         });

@@ -24,5 +24,8 @@ public sealed interface SagaOrder {
     /** Change what is served to another plan of the same claim. */
     record Adjust(Plan plan) implements SagaOrder {}
 
+    /** Read your journal: what was being changed as the agent ended is changed back. */
+    record Wake() implements SagaOrder {}
+
     record Say(SagaInput input) implements SagaOrder {}
 }

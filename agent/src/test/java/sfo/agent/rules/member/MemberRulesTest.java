@@ -52,13 +52,7 @@ class MemberRulesTest {
     private static Wish failover() {
         return new Wish.Failover(
                 new Requests.Failover(
-                        "files",
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        false,
-                        false),
+                        "files", Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false, false),
                 new Requests.Operator(0, "root", ""));
     }
 
@@ -72,8 +66,7 @@ class MemberRulesTest {
 
     @Test
     void theNamedHolderTakesOverFromNobodyItResumes() {
-        Decision decision =
-                decide(heldBy(Sample.claim(1, "b")), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
+        Decision decision = decide(heldBy(Sample.claim(1, "b")), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
         assertThat(answer(decision).exit()).isEqualTo(ExitCode.REFUSED);
         assertThat(answer(decision).reasons()).extracting(Reason::code).containsExactly("HELD-HERE");
         assertThat(answer(decision).reasons().get(0).mend()).isEqualTo("sfo resume files");
@@ -95,13 +88,13 @@ class MemberRulesTest {
         Decision begun = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
         Decision heard = decide(heldBy(A1), begun.memory(), 100, new Input.Heard(beat(A1)));
         Assessment dead = new Assessment(Sample.group(), "a", List.of(), Optional.empty());
-        Decision refused = decide(
-                heldBy(A1), heard.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
+        Decision refused =
+                decide(heldBy(A1), heard.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
         assertThat(answer(refused).text()).contains("has just been heard");
         assertThat(refused.events()).isEmpty();
 
-        Decision claimed = decide(
-                heldBy(A1), begun.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
+        Decision claimed =
+                decide(heldBy(A1), begun.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
         assertThat(claimed.events()).hasSize(2);
         assertThat(((GroupEvent.ClaimKnown) claimed.events().get(0)).claim().appliance())
                 .isEqualTo("b");
@@ -110,8 +103,8 @@ class MemberRulesTest {
 
     @Test
     void aReplicaThatLosesItsPrimaryLooksAtOnceWhetherThatIsDead() {
-        MirrorState lost = new MirrorState(
-                "files", "tank", Role.SECONDARY, A1, Sync.LOST, Optional.of(NOON), 0, "link", "");
+        MirrorState lost =
+                new MirrorState("files", "tank", Role.SECONDARY, A1, Sync.LOST, Optional.of(NOON), 0, "link", "");
         Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Mirrors(List.of(lost)));
         assertThat(decision.acts()).contains(new Act.LookAt(Sample.group(), "a"));
         assertThat(decide(heldBy(A1), decision.memory(), 10, new Input.Mirrors(List.of(lost)))
@@ -135,6 +128,16 @@ class MemberRulesTest {
     }
 
     @Test
+    void thatADeadOneCameBackIsStoredOnce() {
+        GroupState dead = heldBy(A1).apply(new GroupEvent.LookedAt(3, "a", true, NOON));
+        Decision back = decide(dead, Memory.fresh(0), 60_000, new Input.Heard(beat(A1)));
+        assertThat(back.events()).containsExactly(new GroupEvent.LookedAt(4, "a", false, NOON.plusSeconds(60)));
+        assertThat(decide(dead.apply(back.events().get(0)), back.memory(), 61_000, new Input.Heard(beat(A1)))
+                        .events())
+                .isEmpty();
+    }
+
+    @Test
     void whoFellSilentIsLookedAt() {
         Decision heard = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(beat(A1)));
         long silent = MemberRules.SILENT.plus(Duration.ofMillis(1)).toMillis();
@@ -153,8 +156,8 @@ class MemberRulesTest {
 
     @Test
     void whatIsHeardFromItselfIsNothing() {
-        GroupMessage.Beat own = new GroupMessage.Beat(
-                "b", "files", "boot", 1, A2, true, false, List.of(), List.of(), "mark", Map.of());
+        GroupMessage.Beat own =
+                new GroupMessage.Beat("b", "files", "boot", 1, A2, true, false, List.of(), List.of(), "mark", Map.of());
         Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(own));
         assertThat(decision.events()).isEmpty();
         assertThat(decision.acts()).isEmpty();
