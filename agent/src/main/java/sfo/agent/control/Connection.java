@@ -135,6 +135,7 @@ final class Connection {
             request = frame;
             running = true;
         }
+        put(new Frame().with(Frame.TAKEN, true), true);
         begin.accept(this, frame);
     }
 

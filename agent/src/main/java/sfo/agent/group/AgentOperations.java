@@ -74,9 +74,7 @@ public final class AgentOperations implements Operations {
     }
 
     private CompletionStage<List<GroupViews.Known>> snapshots() {
-        CompletableFuture<List<String>> names = new CompletableFuture<>();
-        part.registry().tell(new Groups.Names(names::complete));
-        return names.thenCompose(groups -> {
+        return names().thenCompose(groups -> {
                     List<CompletableFuture<GroupViews.Known>> all =
                             groups.stream().map(this::snapshot).toList();
                     return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
@@ -214,17 +212,21 @@ public final class AgentOperations implements Operations {
     }
 
     /** @param made whether a group that is not known yet is made */
-    private CompletionStage<Answer> wish(String group, boolean made, Wish kind, Consumer<Progress> progress) {
-        CompletableFuture<List<String>> names = new CompletableFuture<>();
-        part.registry().tell(new Groups.Names(names::complete));
-        return names.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS).thenCompose(known -> {
+    private CompletionStage<Answer> wish(String group, boolean made, Wish wish, Consumer<Progress> progress) {
+        return names().thenCompose(known -> {
             if (!made && !known.contains(group)) {
                 return CompletableFuture.completedFuture(unknown(group, known));
             }
             CompletableFuture<Answer> reply = new CompletableFuture<>();
-            part.registry().tell(new Groups.ToMember(group, new GroupMember.Wanted(kind, reply, progress)));
+            part.registry().tell(new Groups.ToMember(group, new GroupMember.Wanted(wish, reply, progress)));
             return reply;
         });
+    }
+
+    private CompletableFuture<List<String>> names() {
+        CompletableFuture<List<String>> names = new CompletableFuture<>();
+        part.registry().tell(new Groups.Names(names::complete));
+        return names.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     static Answer unknown(String group, List<String> known) {
@@ -238,6 +240,12 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> history(Optional<String> group) {
+        return names().thenCompose(known -> group.filter(g -> !known.contains(g))
+                .<CompletionStage<Answer>>map(g -> CompletableFuture.completedFuture(unknown(g, known)))
+                .orElseGet(() -> historyOf(group)));
+    }
+
+    private CompletionStage<Answer> historyOf(Optional<String> group) {
         return snapshots().thenCompose(all -> {
             List<CompletableFuture<Views.SagaView>> sagas = new ArrayList<>();
             for (GroupViews.Known s : all) {
@@ -263,6 +271,11 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> checkpoint(String group) {
+        return names().thenCompose(known ->
+                known.contains(group) ? checkpointOf(group) : CompletableFuture.completedFuture(unknown(group, known)));
+    }
+
+    private CompletionStage<Answer> checkpointOf(String group) {
         return snapshot(group).thenCompose(s -> {
             List<String> operations = s.state().operations();
             if (operations.isEmpty()) {

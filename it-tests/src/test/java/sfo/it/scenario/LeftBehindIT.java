@@ -24,7 +24,11 @@ class LeftBehindIT extends PairStories {
                 "b has lost its mirror",
                 () -> pair.b.sfo("failover", Pair.GROUP, "--dry-run").codes().contains("PEER-ALIVE"));
         assertThat(pair.onTheWire()).isEmpty();
-        Reply reply = pair.b.sfo("failover", Pair.GROUP, "--override", "a hangs, its cable is pulled");
+        // a sign of life means that it may have gone on alone: that takes another word than the override
+        Reply behind = pair.b.sfo("failover", Pair.GROUP, "--override", "a hangs, its cable is pulled");
+        assertThat(behind.exit()).as("%s", behind).isEqualTo(3);
+        assertThat(behind.codes()).containsExactly("MIRROR-BEHIND");
+        Reply reply = pair.b.sfo("failover", Pair.GROUP, "--override", "a hangs, its cable is pulled", "--accept-loss");
         assertThat(reply.exit()).as("%s", reply).isZero();
         assertThat(pair.b.must("history", Pair.GROUP).out()).contains("a hangs, its cable is pulled");
         pair.write("records", "written on b");

@@ -51,7 +51,7 @@ final class ClosedInterfaceAdapter implements Adapter<ClosedInterface> {
         Nic nic = definition.nics().get(appliance);
         if (nic == null) {
             throw new HostException("the group does not say on which NIC of " + appliance + " " + definition.slot()
-                    + " goes: choose one with sfo group set");
+                    + " goes: make the group with one for it: sfo group destroy, sfo group create");
         }
         return nic;
     }

@@ -110,8 +110,8 @@ final class FreeAddressAdapter implements Adapter<FreeAddress> {
                         .append(found);
             }
         });
-        throw new HostException(
-                text + ". Take the address away there, or choose another one: sfo group set " + resource.group());
+        throw new HostException(text + ". Take the address away there; a group gets another one by sfo group destroy "
+                + resource.group() + " and sfo group create");
     }
 
     @Override

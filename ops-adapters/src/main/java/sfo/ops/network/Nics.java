@@ -52,7 +52,7 @@ final class Nics {
                 links.stream().filter(Ip.Link::ethernet).map(Ip.Link::name).toList();
         throw new HostException("NIC " + device + " for " + slot + " is not on this appliance, which has "
                 + (there.isEmpty() ? "none" : String.join(", ", there))
-                + ": plug it in, or choose another one with sfo group set");
+                + ": plug it in, or make the group on another one: sfo group destroy, sfo group create");
     }
 
     private Survey look(Call call) throws HostException {

@@ -172,7 +172,7 @@ final class OpenInterfaceAdapter implements Adapter<OpenInterface> {
                             .device();
                     throw new HostException("gateway " + asked.getKey().getHostAddress() + " does not answer "
                             + asked.getValue().getHostAddress() + " on NIC " + nic
-                            + " of this appliance: look at its cable, its switch port and its VLAN, or correct the gateway with sfo group set "
+                            + " of this appliance: look at its cable, its switch port and its VLAN, or make the group with another gateway: sfo group destroy "
                             + resource.group());
                 }
             }

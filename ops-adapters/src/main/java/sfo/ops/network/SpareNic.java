@@ -58,7 +58,8 @@ final class SpareNic {
             Optional<String> use = nics.whyNotSpare(nic, call);
             if (use.isPresent()) {
                 throw new HostException("NIC " + device + " can't be moved into " + group + ": " + use.get()
-                        + ". Free it, or use it shared or choose another one with sfo group set " + resource.group());
+                        + ". Free it, or make the group with it shared, or on another one: sfo group destroy "
+                        + resource.group() + ", sfo group create");
             }
             free.apply(new FreeAddress(resource.group(), resource.definition(), resource.appliance()), call);
             ip.act(

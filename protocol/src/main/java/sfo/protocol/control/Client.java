@@ -28,6 +28,8 @@ public final class Client {
     public static final String DEFAULT_SOCKET = "/run/sfo/control.sock";
 
     private static final int MAX_FRAME = 1 << 20;
+    /** An agent says at once that it has a request. */
+    private static final int TAKEN_MILLIS = 10_000;
 
     private final List<String> words = new ArrayList<>();
     private final InputStream in;
@@ -37,6 +39,7 @@ public final class Client {
     private String socket;
     private boolean json;
     private int liveLines;
+    private volatile boolean taken;
     private volatile @Nullable String detach;
 
     Client(String[] args, String socket, InputStream in, OutputStream out, OutputStream err) {
@@ -146,9 +149,33 @@ public final class Client {
         }
     }
 
+    /** Ends the client where an agent that takes connections takes no request: it is frozen, or hangs. */
+    private final class Patience extends Thread {
+        Patience() {
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            try {
+                sleep(TAKEN_MILLIS);
+                if (!taken) {
+                    complain("the agent at " + socket + " takes the connection and does not answer within "
+                            + TAKEN_MILLIS / 1000 + " s: it hangs, or is stopped. Killing it and starting it again"
+                            + " touches nothing that is served");
+                    Runtime.getRuntime().halt(ExitCode.NO_AGENT.code());
+                }
+            } catch (InterruptedException | IOException e) {
+                Runtime.getRuntime().halt(ExitCode.NO_AGENT.code());
+            }
+        }
+    }
+
     private int converse(SocketChannel channel) throws IOException {
+        new Patience().start();
         while (true) {
             Frame frame = receive(channel);
+            taken = true;
             if (frame == null) {
                 detach = null;
                 complain("the agent ended the connection before the command was over. What it had begun goes on or is"

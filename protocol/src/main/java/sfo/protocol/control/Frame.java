@@ -29,6 +29,9 @@ public final class Frame {
     public static final String ERR = "err";
     public static final String ASK = "ask";
     public static final String LIVE = "live";
+    /** The agent has the request: whatever it takes, it is at work. */
+    public static final String TAKEN = "taken";
+
     public static final String DETACH = "detach";
     public static final String EXIT = "exit";
 

@@ -165,18 +165,26 @@ final class Defining {
     }
 
     static void destroy(Turn t, Wish.Destroy c) {
-        if (!t.holds()) {
+        boolean mine = t.holds() || (t.named() && t.standsBy());
+        if (!mine) {
             t.finish(MemberRules.wrongAppliance(t, "destroy"));
         } else if (!t.definition().volumes().isEmpty()) {
             t.finish(Answer.refused(
                     "group " + t.me.group() + " still has volumes: sfo cdp destroy " + t.me.group() + " "
                             + t.definition().volumes().get(0).name(),
                     List.of()));
+        } else if (!t.holds()) {
+            t.store(n -> new GroupEvent.Destroyed(n, t.now.wall()));
+            t.finish(destroyed(t));
         } else {
             String saga = t.state().servingSaga().orElseThrow();
             t.carriedOutBy(saga);
             t.store(n -> new GroupEvent.OperationReopened(n, saga, "destroy", t.now.wall()));
             t.saga(saga, new SagaInput.Release("destroyed by " + c.by().user()));
         }
+    }
+
+    static Answer destroyed(Turn t) {
+        return Answer.done("group " + t.me.group() + " is destroyed");
     }
 }

@@ -56,7 +56,8 @@ final class FailingOver {
         boolean lossless = reasons.stream().noneMatch(r -> r.weight() == Weight.LOSSY);
         return new Answer(
                 ready && lossless ? ExitCode.DONE : ExitCode.REFUSED,
-                "a failover of group " + t.me.group() + " would be "
+                (t.holds() ? "as far as its holder " + t.me.self() + " can tell, " : "") + "a failover of group "
+                        + t.me.group() + " would be "
                         + (ready && lossless ? "carried out" : ready ? "lossy" : "refused"),
                 reasons,
                 Optional.of(new Views.CheckView(t.me.group(), ready, lossless, reasons, dossier)));
@@ -69,6 +70,14 @@ final class FailingOver {
                     .ifPresentOrElse(
                             saga -> t.act(new Act.AskSaga(wish, p, saga)),
                             () -> t.reply(wish, MemberRules.wrongAppliance(t, "plan --undo")));
+        } else if (t.holds()) {
+            t.reply(
+                    wish,
+                    Answer.refused(
+                            "group " + t.me.group() + " is served by " + t.me.self()
+                                    + ": a failover is planned on another member; type it on "
+                                    + String.join(" or ", t.others()),
+                            List.of()));
         } else {
             String from = failed(t, Optional.empty());
             Plan plan = t.plan(t.definition(), from, t.nextClaim(t.me.self()), List.of(), Optional.empty());

@@ -96,7 +96,12 @@ public final class MemberRules {
                     + state.claim().tag() + " and " + state.conflict().get().tag() + "); to choose: sfo resolve "
                     + me.group();
         }
-        return GroupRules.standing(state, me.self(), me.boot()) == Standing.UNCONFIRMED
+        boolean unconfirmed = GroupRules.standing(state, me.self(), me.boot()) == Standing.UNCONFIRMED;
+        if (unconfirmed && !memory.resumeFailure().isEmpty()) {
+            return "to serve again, which failed: " + memory.resumeFailure()
+                    + "; it tries again by itself, more and more seldom; to try now: sfo resume " + me.group();
+        }
+        return unconfirmed
                 ? "for another member to confirm that " + me.self() + " still holds it; if none is alive: sfo resume "
                         + me.group()
                 : HandingOver.waiting(memory.handOver(), me.group());
@@ -226,7 +231,7 @@ public final class MemberRules {
         boolean done = saga.ended().orElseThrow().outcome() == Outcome.DONE;
         SagaEvent.Kind kind = saga.opened().orElseThrow().kind();
         if (kind == SagaEvent.Kind.RESUME && saga.undo().isEmpty()) {
-            Resuming.ended(t, done);
+            Resuming.ended(t, done, saga.why());
         }
         if (kind == SagaEvent.Kind.FAILOVER && done) {
             t.act(new Act.Down(saga.plan().from()));
@@ -234,7 +239,7 @@ public final class MemberRules {
         t.operation.filter(o -> o.is(id)).ifPresent(o -> {
             if (o.what() instanceof Wish.Destroy) {
                 t.store(n -> new GroupEvent.Destroyed(n, t.now.wall()));
-                t.finish(Answer.done("group " + t.me.group() + " is destroyed"));
+                t.finish(Defining.destroyed(t));
                 return;
             }
             boolean back = o.what() instanceof Wish.Undo

@@ -17,6 +17,7 @@ import sfo.protocol.peer.GroupMessage.Beat;
  * @param mirrors this appliance's side of each volume
  * @param resumeAfter not before this, by the monotonic clock, it serves again by itself
  * @param resumesFailed how often in a row that failed
+ * @param resumeFailure why, the last time; empty if it did not
  */
 public record Memory(
         Map<String, Beat> beats,
@@ -27,10 +28,20 @@ public record Memory(
         HandOver handOver,
         Optional<Operation> operation,
         long resumeAfter,
-        int resumesFailed) {
+        int resumesFailed,
+        String resumeFailure) {
     /** Of an agent that has just started. */
     public static Memory fresh(long nanos) {
         return new Memory(
-                Map.of(), Map.of(), Map.of(), Map.of(), List.of(), HandOver.none(nanos), Optional.empty(), nanos, 0);
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                List.of(),
+                HandOver.none(nanos),
+                Optional.empty(),
+                nanos,
+                0,
+                "");
     }
 }

@@ -36,7 +36,8 @@ final class Resuming {
     }
 
     /** After a resume that failed: not again at once, and ever more seldom. */
-    static void ended(Turn t, boolean done) {
+    static void ended(Turn t, boolean done, String why) {
+        t.resumeFailure = done ? "" : why;
         t.resumesFailed = done ? 0 : Math.min(t.resumesFailed + 1, 6);
         t.resumeAfter = t.in(done ? Duration.ZERO : Duration.ofSeconds(5L << t.resumesFailed));
     }

@@ -46,6 +46,7 @@ final class Turn {
     Optional<Operation> operation;
     long resumeAfter;
     int resumesFailed;
+    String resumeFailure;
 
     private GroupState state;
     private final List<GroupEvent> events = new ArrayList<>();
@@ -65,6 +66,7 @@ final class Turn {
         this.operation = memory.operation();
         this.resumeAfter = memory.resumeAfter();
         this.resumesFailed = memory.resumesFailed();
+        this.resumeFailure = memory.resumeFailure();
     }
 
     // --- what is known
@@ -236,7 +238,8 @@ final class Turn {
                 handOver,
                 operation,
                 resumeAfter,
-                resumesFailed);
+                resumesFailed,
+                resumeFailure);
         return new Decision(memory, List.copyOf(events), List.copyOf(all));
     }
 
