@@ -345,11 +345,14 @@ final class Node {
         } else if (act instanceof Act.Assess a) {
             new Proof(this).assess(a, () -> memory.lastSigns());
         } else if (act instanceof Act.Prove a) {
-            new Proof(this)
-                    .prove(
-                            world.node(a.appliance()),
-                            dossier -> take(new Input.Proved(
-                                    a.permit(), dossier.verdict().equals("DEAD"))));
+            Proof proof = new Proof(this);
+            proof.prove(world.node(a.appliance()), dossier -> {
+                if (proof.isApart()) {
+                    // the design's word, not an operator's: a permit that ran out, and a proof of death
+                    world.excuse(name + " takes its permit back from " + a.appliance() + ", cut apart on every channel");
+                }
+                take(new Input.Proved(a.permit(), dossier.verdict().equals("DEAD")));
+            });
         } else if (act instanceof Act.LookAt a) {
             Instant began = wall();
             new Proof(this)

@@ -28,6 +28,9 @@ final class Proof {
     private final Map<String, Boolean> answered = new HashMap<>();
     private final Map<String, Boolean> witnessed = new HashMap<>();
 
+    /** It lives, and no channel leads there, though others do: nobody can tell that from its death. */
+    private boolean apart;
+
     Proof(Node node) {
         this.node = node;
         this.world = node.world;
@@ -66,13 +69,14 @@ final class Proof {
         boolean silent = answered.values().stream().noneMatch(yes -> yes);
         boolean proved = witnessed.values().stream().anyMatch(yes -> yes);
         if (dossier.verdict().equals("DEAD") && silent && proved && other.power) {
-            // cut apart on every channel: that is what the dossier says, and the operator's call
             apart = true;
         }
         return dossier;
     }
 
-    private boolean apart;
+    boolean isApart() {
+        return apart;
+    }
 
     void assess(Act.Assess a, Supplier<Map<String, Instant>> lastSigns) {
         Node from = world.node(a.from());
