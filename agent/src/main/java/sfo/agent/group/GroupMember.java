@@ -209,6 +209,9 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             try {
                 if (act instanceof Act.TellStanding) {
                     tellStanding(state);
+                } else if (act instanceof Act.ExpectWord a) {
+                    Command none = new In(new Input.NoWord(a.appliance()));
+                    timers.startSingleTimer("word of " + a.appliance(), none, Duration.ofMillis(a.millis()));
                 } else {
                     acts.carryOut(act);
                 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.model.Reason;
 import sfo.protocol.peer.GroupMessage.Beat;
 import sfo.protocol.peer.Hello;
@@ -45,7 +46,10 @@ public final class GroupRules {
         /** Serve nothing of the group any more: {@code claim} is higher. */
         record Release(Claim claim) implements Conclusion {}
 
-        /** A majority, of this very moment, knows of no higher claim than ours, and the peer serves nothing: serve again. */
+        /**
+         * A majority, of this very moment, knows of no higher claim than ours, and the peer serves nothing, nor has it written
+         * anything that we lack: serve again.
+         */
         record Confirmed() implements Conclusion {}
 
         record AskDefinition() implements Conclusion {}
@@ -105,10 +109,16 @@ public final class GroupRules {
                 && beat.claim().equals(highest)
                 // it may know the claim, and still be on its way to release what it served
                 && beat.standingBy()
+                && hasNothingAlone(beat)
                 && agreed >= majority(state)) {
             all.add(new Conclusion.Confirmed());
         }
         return all;
+    }
+
+    /** What it wrote alone nobody serves by himself without: it may have held the group after the claim that it knows now. */
+    public static boolean hasNothingAlone(Beat beat) {
+        return beat.mirrors().stream().noneMatch(m -> m.sync() == Sync.SOLO);
     }
 
     /** The id of the claim that an undo offers to {@code to}: the same after a restart, since mirrors may know it. */

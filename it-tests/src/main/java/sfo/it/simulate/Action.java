@@ -73,10 +73,29 @@ record Action(long at, Kind kind, int node, int other, int number) {
             });
             if (kind == Kind.POWER_CUT && random.nextInt(3) > 0) {
                 all.add(new Action(at + 300 + random.nextInt(4_000), Kind.FAILOVER, other, node, 0));
+                if (random.nextBoolean()) {
+                    thereAndBack(all, random, at, node, other);
+                }
             }
         }
         all.sort(java.util.Comparator.comparingLong(Action::at));
         return List.copyOf(all);
+    }
+
+    /** It comes back, and while the group is handed back to it something else happens. */
+    private static void thereAndBack(List<Action> all, Random random, long at, int node, int other) {
+        List<Kind> troubles =
+                List.of(Kind.CUT_APART, Kind.KILL_AGENT, Kind.FREEZE, Kind.POWER_CUT, Kind.STEPS_FAIL, Kind.CUT);
+        long undo = at + 18_000 + random.nextInt(6_000);
+        boolean there = random.nextBoolean();
+        all.add(new Action(at + 6_000, Kind.POWER_ON, node, other, 0));
+        all.add(new Action(undo, Kind.UNDO, other, node, 0));
+        all.add(new Action(
+                undo + random.nextInt(3_000),
+                troubles.get(random.nextInt(troubles.size())),
+                there ? node : other,
+                there ? other : node,
+                random.nextInt(100)));
     }
 
     private static java.util.Optional<Kind> ended(Random random, Kind kind) {

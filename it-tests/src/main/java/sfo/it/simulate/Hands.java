@@ -51,10 +51,6 @@ final class Hands {
         return host.getOrDefault(title, Facts.NOTHING).get("is").equals("applied");
     }
 
-    boolean busy() {
-        return !commands.isEmpty();
-    }
-
     void fail(double probability) {
         failing = probability;
         world.later(8_000, () -> failing = 0);
@@ -97,6 +93,7 @@ final class Hands {
                                 step.id(), holds(step) && why.isEmpty() ? "" : why.isEmpty() ? "it failed" : why, 1)));
                 return;
             }
+            saga.checkPermit(step);
             command(id, step, false, () -> act(step), error -> saga.take(new SagaInput.Applied(step.id(), error, 1)));
         });
     }

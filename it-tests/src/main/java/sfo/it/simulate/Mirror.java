@@ -71,6 +71,7 @@ final class Mirror {
         }
         if (linked(p, s) && !s.frozen) {
             stalledSince = -1;
+            p.side.linkLived = p.wall();
         }
     }
 

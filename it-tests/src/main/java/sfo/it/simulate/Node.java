@@ -155,7 +155,12 @@ final class Node {
                 .flatMap(ended -> ended)
                 .filter(e -> e.outcome() == SagaEvent.Outcome.NEEDS_ATTENTION)
                 .isPresent();
-        return stuck || state.conflict().isPresent() || memory.handOver().unknown();
+        boolean alone = standing() == Standing.UNCONFIRMED
+                && memory.beats().values().stream().anyMatch(beat -> !GroupRules.hasNothingAlone(beat));
+        return stuck
+                || alone
+                || state.conflict().isPresent()
+                || memory.handOver().unknown();
     }
 
     Instant wall() {
@@ -206,6 +211,8 @@ final class Node {
     }
 
     private List<GroupEvent> unstored = List.of();
+    /** How often a word of the holder was expected anew. */
+    private long words;
 
     void startAgent() {
         if (power && !agent && !frozen) {
@@ -349,9 +356,17 @@ final class Node {
             proof.prove(world.node(a.appliance()), dossier -> {
                 if (proof.isApart()) {
                     // the design's word, not an operator's: a permit that ran out, and a proof of death
-                    world.excuse(name + " takes its permit back from " + a.appliance() + ", cut apart on every channel");
+                    world.excuse(
+                            name + " takes its permit back from " + a.appliance() + ", cut apart on every channel");
                 }
                 take(new Input.Proved(a.permit(), dossier.verdict().equals("DEAD")));
+            });
+        } else if (act instanceof Act.ExpectWord a) {
+            long mine = ++words;
+            later(a.millis(), () -> {
+                if (mine == words) {
+                    take(new Input.NoWord(a.appliance()));
+                }
             });
         } else if (act instanceof Act.LookAt a) {
             Instant began = wall();

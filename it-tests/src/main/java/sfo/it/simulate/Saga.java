@@ -162,6 +162,16 @@ final class Saga {
         }
     }
 
+    /** I1: whatever the rules said, the clock says that it may not open any more. */
+    void checkPermit(Step step) {
+        boolean ranOut = openUntil.isPresent() && node.nanos() - openUntil.getAsLong() >= 0;
+        if (step.phase() == sfo.protocol.plan.Phase.OPEN
+                && ranOut
+                && state.opened().orElseThrow().kind() == SagaEvent.Kind.HAND_OVER) {
+            throw new World.Violation("I1", node.name + " opens under a permit that has run out");
+        }
+    }
+
     /** Why the interface must not open now; asked right before it does. */
     String unless(Step step) {
         if (step.phase() != sfo.protocol.plan.Phase.OPEN) {

@@ -51,7 +51,10 @@ final class Side {
 
     /** Daemons end with the power; what is on disk stays. */
     void powerCut() {
-        if (role == Role.SECONDARY && sync == Sync.REPLICATING) {
+        if (role == Role.PRIMARY) {
+            // as good as its replica, unless it was alone
+            is(sync == Sync.REPLICATING ? Sync.LOST : Sync.SOLO, linkLived);
+        } else if (sync == Sync.REPLICATING) {
             sync = Sync.LOST; // nobody knows when, but for since when it had been replicating
         }
         role = Role.IDLE;

@@ -13,7 +13,7 @@ import sfo.protocol.control.Requests;
  */
 final class Simulation {
     private static final long MADE = 15_000;
-    private static final long QUIET = 120_000;
+    private static final long QUIET = 100_000;
 
     private Simulation() {}
 

@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import sfo.agent.rules.GroupRules.Standing;
+import java.util.function.Predicate;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
@@ -154,7 +154,7 @@ final class World {
     // --- clients
 
     void clients() {
-        later(40 + dice(60), this::clients);
+        later(80 + dice(80), this::clients);
         for (Node node : nodes) {
             if (node.isOpen() && !node.frozen && network.bothWays(Network.LAN, node.number, Network.WITNESS)) {
                 int record = ++lastRecord;
@@ -189,21 +189,28 @@ final class World {
     }
 
     private void check() {
-        List<Node> open = nodes.stream().filter(Node::isOpen).toList();
-        if (open.size() > 1 && excuse.isEmpty()) {
-            throw new Violation("I1", "two serve: " + open.get(0).name + " and " + open.get(1).name);
+        int open = 0;
+        int writable = 0;
+        for (Node node : nodes) {
+            open += node.isOpen() ? 1 : 0;
+            writable += node.power && node.isMounted() ? 1 : 0;
         }
-        List<Node> writable =
-                nodes.stream().filter(n -> n.power && n.isMounted()).toList();
-        if (writable.size() > 1 && excuse.isEmpty()) {
-            throw new Violation(
-                    "I1", "the volume is writable on " + writable.get(0).name + " and on " + writable.get(1).name);
-        }
-        if (!excuse.isEmpty() && open.size() <= 1 && nodes.stream().allMatch(n -> n.agrees(nodes))) {
+        if (excuse.isEmpty()) {
+            if (open > 1) {
+                throw new Violation("I1", "two serve: " + those(Node::isOpen));
+            }
+            if (writable > 1) {
+                throw new Violation("I1", "the volume is writable on " + those(n -> n.power && n.isMounted()));
+            }
+        } else if (open <= 1 && nodes.stream().allMatch(n -> n.agrees(nodes))) {
             tell("-- the operator's word has run its course");
             excuse = "";
             acceptLossAt(node(nodes.get(0).claim().appliance()));
         }
+    }
+
+    private List<String> those(Predicate<Node> which) {
+        return nodes.stream().filter(which).map(n -> n.name).toList();
     }
 
     /** What is at {@code holder} is what counts from now on. */
@@ -238,7 +245,7 @@ final class World {
                         "claims differ: " + claim.tag() + " and " + node.claim().tag() + " on " + node.name);
             }
         }
-        List<String> open = nodes.stream().filter(Node::isOpen).map(n -> n.name).toList();
+        List<String> open = those(Node::isOpen);
         if (!open.equals(List.of(claim.appliance()))) {
             throw new Violation(
                     "liveness",
@@ -247,10 +254,6 @@ final class World {
                                     .map(n -> n.name + " " + n.standing())
                                     .toList());
         }
-    }
-
-    boolean anyHolds() {
-        return nodes.stream().anyMatch(n -> n.standing() == Standing.HOLDS);
     }
 
     // --- the story

@@ -45,6 +45,9 @@ public sealed interface Act {
     /** Proves the death of the appliance that was permitted to serve; {@link Input.Proved} answers. */
     record Prove(Claim permit, GroupDefinition group, String appliance) implements Act {}
 
+    /** Waits for the next word of an appliance, from now on; {@link Input.NoWord} if there is none within {@code millis}. */
+    record ExpectWord(String appliance, long millis) implements Act {}
+
     /** Looks on every channel whether an appliance is dead; {@link Input.LookedAt} answers. */
     record LookAt(GroupDefinition group, String appliance) implements Act {}
 

@@ -21,6 +21,8 @@ import sfo.protocol.peer.GroupMessage.Beat;
 final class Hearing {
     /** What a peer says confirms a claim only if it heard from this appliance, as it is now, within this long. */
     private static final Duration FRESH = Duration.ofSeconds(5);
+    /** A holder that misses a heartbeat is looked at: whether it was dead before its mirror could go on alone. */
+    private static final long WORD_MILLIS = 1_300;
 
     private Hearing() {}
 
@@ -62,6 +64,7 @@ final class Hearing {
             return;
         }
         t.act(new Act.PeerMirrors(beat.mirrors()));
+        expectWord(t, beat.from());
         if (first) {
             t.send(beat.from(), own(t));
         }
@@ -129,7 +132,6 @@ final class Hearing {
             if (sign.getValue().isBefore(quiet) && !stored) {
                 t.store(n -> new GroupEvent.FellSilent(n, sign.getKey(), sign.getValue()));
                 t.beats.remove(sign.getKey());
-                lookAt(t, sign.getKey());
                 news = true;
             }
         }
@@ -148,14 +150,26 @@ final class Hearing {
     static void mirrors(Turn t, List<MirrorState> states) {
         boolean lost = states.stream().anyMatch(s -> s.sync() == Sync.LOST && !t.mirrors.contains(s));
         t.mirrors = List.copyOf(states);
-        if (lost && t.exists()) {
+        if (lost) {
             lookAt(t, t.state().claim().appliance());
         }
         beats(t).forEach(t::act);
     }
 
-    private static void lookAt(Turn t, String holder) {
-        if (holder.equals(t.state().claim().appliance()) && t.others().contains(holder)) {
+    private static boolean isHolder(Turn t, String other) {
+        return t.exists()
+                && other.equals(t.state().claim().appliance())
+                && t.others().contains(other);
+    }
+
+    private static void expectWord(Turn t, String from) {
+        if (isHolder(t, from)) {
+            t.act(new Act.ExpectWord(from, WORD_MILLIS));
+        }
+    }
+
+    static void lookAt(Turn t, String holder) {
+        if (isHolder(t, holder)) {
             t.act(new Act.LookAt(t.definition(), holder));
         }
     }
@@ -168,6 +182,9 @@ final class Hearing {
                 in.dead() && !heard && FailingOver.death(t, in.appliance()).isEmpty();
         if (t.exists() && (proves || (known && !in.dead()))) {
             t.store(n -> new GroupEvent.LookedAt(n, in.appliance(), in.dead(), in.at()));
+        }
+        if (!in.dead() && !heard) {
+            expectWord(t, in.appliance());
         }
     }
 

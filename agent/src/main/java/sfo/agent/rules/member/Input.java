@@ -40,6 +40,9 @@ public sealed interface Input {
     /** The answer to {@link Act.Prove}. */
     record Proved(Claim permit, boolean dead) implements Input {}
 
+    /** After {@link Act.ExpectWord}. */
+    record NoWord(String appliance) implements Input {}
+
     /** The answer to {@link Act.LookAt}. */
     record LookedAt(String appliance, boolean dead, Instant at) implements Input {}
 

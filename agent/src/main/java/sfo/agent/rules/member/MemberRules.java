@@ -18,6 +18,7 @@ import sfo.protocol.events.SagaEvent;
 import sfo.protocol.events.SagaEvent.Outcome;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Reason.Weight;
+import sfo.protocol.peer.GroupMessage;
 
 /** What a member of a group does about whatever comes in. */
 public final class MemberRules {
@@ -58,6 +59,8 @@ public final class MemberRules {
         } else if (input instanceof Input.Mirrors in) {
             Hearing.mirrors(t, in.states());
             waiting(t);
+        } else if (input instanceof Input.NoWord in) {
+            Hearing.lookAt(t, in.appliance());
         } else if (input instanceof Input.LookedAt in) {
             Hearing.lookedAt(t, in);
         } else if (input instanceof Input.Connected in) {
@@ -100,6 +103,14 @@ public final class MemberRules {
         if (unconfirmed && !memory.resumeFailure().isEmpty()) {
             return "to serve again, which failed: " + memory.resumeFailure()
                     + "; it tries again by itself, more and more seldom; to try now: sfo resume " + me.group();
+        }
+        Optional<String> alone = memory.beats().values().stream()
+                .filter(beat -> unconfirmed && !GroupRules.hasNothingAlone(beat))
+                .map(GroupMessage.Beat::from)
+                .findFirst();
+        if (alone.isPresent()) {
+            return "for an operator's word: " + alone.get() + " has writes that " + me.self()
+                    + " never received; to serve without them (they are kept aside): sfo resume " + me.group();
         }
         return unconfirmed
                 ? "for another member to confirm that " + me.self() + " still holds it; if none is alive: sfo resume "
@@ -225,7 +236,7 @@ public final class MemberRules {
     static void sagaEnded(Turn t, String id, SagaState saga) {
         Optional<SagaEvent.HandOverEnded> notHandedOver = saga.handOver().filter(h -> !h.opened());
         if (notHandedOver.isPresent()) {
-            Resuming.afterUndo(t, notHandedOver.get().why());
+            Resuming.afterUndo(t, saga, notHandedOver.get().why());
             return;
         }
         boolean done = saga.ended().orElseThrow().outcome() == Outcome.DONE;

@@ -73,13 +73,16 @@ final class Resuming {
     // --- after an undo
 
     /** This appliance serves again, if nobody else claimed meanwhile; only then the operator is answered. */
-    static void afterUndo(Turn t, String why) {
+    static void afterUndo(Turn t, SagaState saga, String why) {
         t.act(new Act.Warn("undo of " + t.me.group() + " did not come about: " + why));
         if (!t.named()) {
             t.finish(Answer.of(
                     ExitCode.NEEDS_ATTENTION,
                     "the undo did not come about, and " + t.heldBy() + " now: sfo status " + t.me.group()));
             return;
+        }
+        if (!saga.opened().orElseThrow().boot().equals(t.me.boot())) {
+            return; // whoever booted since serves when that is confirmed, not before
         }
         t.stage(new Operation.Stage.ServingAgain());
         t.carriedOutBy(resumed(t, new Operator(0, "agent", "")));

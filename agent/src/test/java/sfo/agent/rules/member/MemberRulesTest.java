@@ -138,13 +138,26 @@ class MemberRulesTest {
     }
 
     @Test
-    void whoFellSilentIsLookedAt() {
+    void whoFellSilentIsHeardNoMore() {
         Decision heard = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(beat(A1)));
         long silent = MemberRules.SILENT.plus(Duration.ofMillis(1)).toMillis();
         Decision tick = decide(heldBy(A1), heard.memory(), silent, new Input.Tick());
         assertThat(tick.events()).containsExactly(new GroupEvent.FellSilent(3, "a", NOON));
-        assertThat(tick.acts()).contains(new Act.LookAt(Sample.group(), "a"));
         assertThat(tick.memory().beats()).isEmpty();
+    }
+
+    @Test
+    void aHolderThatMissesAHeartbeatIsLookedAtUntilItIsHeardOrDead() {
+        Decision heard = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(beat(A1)));
+        assertThat(heard.acts()).anyMatch(Act.ExpectWord.class::isInstance);
+        Decision missed = decide(heldBy(A1), heard.memory(), 1_300, new Input.NoWord("a"));
+        assertThat(missed.acts()).containsExactly(new Act.LookAt(Sample.group(), "a"));
+        Instant began = NOON.plusMillis(1_300);
+        Decision alive = decide(heldBy(A1), missed.memory(), 1_800, new Input.LookedAt("a", false, began));
+        assertThat(alive.acts()).hasSize(1).allMatch(Act.ExpectWord.class::isInstance);
+        Decision dead = decide(heldBy(A1), missed.memory(), 1_800, new Input.LookedAt("a", true, began));
+        assertThat(dead.events()).containsExactly(new GroupEvent.LookedAt(3, "a", true, began));
+        assertThat(dead.acts()).noneMatch(Act.ExpectWord.class::isInstance);
     }
 
     @Test
