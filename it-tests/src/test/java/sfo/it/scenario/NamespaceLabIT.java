@@ -103,6 +103,8 @@ class NamespaceLabIT {
     void aDumpSeesWhatChangedOnAHostAndNothingElse() throws Exception {
         lab.powerOn("b");
         lab.killAgent("b"); // it would listen, some time
+        // routes to its own link-local addresses come when these have been found free
+        await().until(() -> inside("b", "ip", "-6", "addr", "show", "tentative").isEmpty());
         inside("b", "ip", "netns", "add", "g");
         var before = lab.dump("b");
         assertThat(lab.dump("b")).isEqualTo(before);
