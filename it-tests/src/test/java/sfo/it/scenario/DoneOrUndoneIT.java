@@ -143,7 +143,7 @@ class DoneOrUndoneIT {
         until("a failover that begins", () -> {
             Exec.Output reply = type("b", words);
             replies.add(reply);
-            return !reply.err().contains("nothing was touched");
+            return !(reply.out() + reply.err()).contains("LOOK-FAILED");
         });
         return replies.get(replies.size() - 1);
     }

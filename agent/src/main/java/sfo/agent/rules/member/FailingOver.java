@@ -136,15 +136,19 @@ final class FailingOver {
                     in.wish(),
                     in.assessment()
                             .map(a -> checked(t, a.reasons(), a.dossier()))
-                            .orElseGet(() -> Answer.of(ExitCode.ROLLED_BACK, "check failed: " + in.error())));
+                            .orElseGet(() -> unproved(t, "check", in.error())));
         } else if (in.what() instanceof Wish.Failover f
                 && t.operation.filter(o -> o.wish().equals(in.wish())).isPresent()) {
             in.assessment()
-                    .ifPresentOrElse(
-                            a -> assessed(t, f, a),
-                            () -> t.finish(Answer.of(
-                                    ExitCode.ROLLED_BACK, "nothing was touched: proving failed: " + in.error())));
+                    .ifPresentOrElse(a -> assessed(t, f, a), () -> t.finish(unproved(t, "failover", in.error())));
         }
+    }
+
+    /** A busy host may have been too slow to look: what was not seen proves nothing. */
+    private static Answer unproved(Turn t, String verb, String error) {
+        return Answer.refused(
+                "refused, nothing was touched: looking failed",
+                List.of(new Reason("LOOK-FAILED", Weight.BLOCKS, error, "sfo " + verb + " " + t.me.group())));
     }
 
     private static void assessed(Turn t, Wish.Failover f, Assessment a) {

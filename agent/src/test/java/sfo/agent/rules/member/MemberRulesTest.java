@@ -102,6 +102,16 @@ class MemberRulesTest {
     }
 
     @Test
+    void aLookThatFailsRefuses() {
+        Decision begun = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
+        Decision failed = decide(
+                heldBy(A1), begun.memory(), 900, new Input.Assessed("w", failover(), Optional.empty(), "ip hangs"));
+        assertThat(answer(failed).exit()).isEqualTo(ExitCode.REFUSED);
+        assertThat(answer(failed).reasons()).extracting(Reason::text).containsExactly("ip hangs");
+        assertThat(failed.memory().operation()).isEmpty();
+    }
+
+    @Test
     void aReplicaThatLosesItsPrimaryLooksAtOnceWhetherThatIsDead() {
         MirrorState lost =
                 new MirrorState("files", "tank", Role.SECONDARY, A1, Sync.LOST, Optional.of(NOON), 0, "link", "");
