@@ -176,7 +176,7 @@ final class Assessor {
                 .blocking(() -> {
                     List<Probe> probes = new ArrayList<>();
                     List<Probe> seen = new ArrayList<>();
-                    for (LifeProbe.Finding f : around.host().probe().probe(all, device, Call.within(PROBE))) {
+                    for (LifeProbe.Finding f : around.host().probe().probe(all, device, Call.within(LOOK))) {
                         Heard heard = f.answered() ? Heard.ANSWER : Heard.NOTHING;
                         String channel = what + " " + f.address().getHostAddress();
                         Probe probe = new Probe(channel, f.device(), f.carrier(), heard, f.detail());
