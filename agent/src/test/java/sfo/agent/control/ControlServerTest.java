@@ -254,11 +254,13 @@ class ControlServerTest {
         try (SocketChannel channel = send(connect(), "{\"argv\":[\"group\",\"destroy\",\"g1\"],\"ask\":true}\n")) {
             ByteBuffer buffer = ByteBuffer.allocate(4096);
             StringBuilder text = new StringBuilder();
-            while (text.indexOf("\n") < 0 && channel.read(buffer) >= 0) {
+            while (text.chars().filter(c -> c == '\n').count() < 2 && channel.read(buffer) >= 0) {
                 text.append(StandardCharsets.UTF_8.decode(buffer.flip()));
                 buffer.clear();
             }
-            assertThat(Frame.read(text.toString().strip()).text(Frame.ASK, "")).contains("destroy group g1");
+            List<String> lines = text.toString().lines().toList();
+            assertThat(Frame.read(lines.get(0)).has(Frame.TAKEN)).isTrue();
+            assertThat(Frame.read(lines.get(1)).text(Frame.ASK, "")).contains("destroy group g1");
             assertThat(agent.asked).isEmpty();
             send(channel, "{\"answer\":\"yes\"}\n");
             assertThat(exit(frames(channel))).isZero();
