@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 /** Runs the decisions under random schedules, and tells the shortest story of one that fails. */
 @Command(
         name = "simulate",
-        description = "Runs the decisions of groups of appliances under random schedules, and checks every invariant.",
+        description =
+                "Runs the decisions of groups of appliances under random schedules, and checks the invariants I1 to I4, I6 and I7.",
         mixinStandardHelpOptions = true,
         exitCodeList = {"0:everything held", "1:something did not", "2:wrong words"})
 public final class Simulate implements Callable<Integer> {
