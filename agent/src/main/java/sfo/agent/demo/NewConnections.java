@@ -18,13 +18,13 @@ import java.util.stream.Collectors;
 import sfo.ops.exec.Exec;
 
 /**
- * Clients that come anew: every 250 ms a stock client connects, puts a record under a new name and gets it back. One that
- * does not succeed within 2 s gives up; meanwhile the next ones try.
+ * Clients that come anew: every 500 ms a stock client connects, puts a record under a new name and gets it back. One that
+ * does not succeed within 2 s gives up; meanwhile the next ones try: as few as leave a small machine the time to answer them.
  */
 final class NewConnections implements Workload {
-    private static final long PACE_MILLIS = 250;
+    private static final long PACE_MILLIS = 500;
     private static final Duration LIMIT = Duration.ofSeconds(2);
-    private static final int AT_ONCE = 8;
+    private static final int AT_ONCE = 4;
 
     /** The words of a client. */
     private interface Words {
@@ -175,6 +175,10 @@ final class NewConnections implements Workload {
     public void stop() {
         pace.shutdownNow();
         attempts.shutdown();
+        awaitAttempts();
+    }
+
+    private void awaitAttempts() {
         try {
             if (!attempts.awaitTermination(10, TimeUnit.SECONDS)) {
                 attempts.shutdownNow();
@@ -213,6 +217,8 @@ final class NewConnections implements Workload {
 
     @Override
     public void close() {
-        stop();
+        pace.shutdownNow();
+        attempts.shutdownNow();
+        awaitAttempts();
     }
 }

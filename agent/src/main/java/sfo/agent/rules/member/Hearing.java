@@ -162,7 +162,7 @@ final class Hearing {
                 && t.others().contains(other);
     }
 
-    private static void expectWord(Turn t, String from) {
+    static void expectWord(Turn t, String from) {
         if (isHolder(t, from)) {
             t.act(new Act.ExpectWord(from, WORD_MILLIS));
         }

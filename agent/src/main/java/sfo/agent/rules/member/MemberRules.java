@@ -230,6 +230,8 @@ public final class MemberRules {
         t.state().servingSaga().ifPresent(saga -> t.saga(saga, new SagaOrder.Wake()));
         t.state().openOperation().ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
         Hearing.beats(t).forEach(t::act);
+        // one that dies before its first heartbeat comes would be looked at too late
+        Hearing.expectWord(t, t.state().claim().appliance());
     }
 
     /** The operator is answered, and what comes next is begun. */
