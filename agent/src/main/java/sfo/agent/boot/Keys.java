@@ -1,6 +1,7 @@
 package sfo.agent.boot;
 
 import java.io.IOException;
+import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
+import org.bouncycastle.util.io.pem.PemWriter;
 import sfo.protocol.model.Names;
 
 /** Makes the keys of mutual TLS: one authority for a site, and per appliance a key and a certificate that it signs. */
@@ -152,7 +154,11 @@ public final class Keys {
         Path whole = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(whole);
         Files.createFile(whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.writeString(whole, Pem.text(new PemObject(type, content)), StandardOpenOption.WRITE);
+        StringWriter text = new StringWriter();
+        try (PemWriter writer = new PemWriter(text)) {
+            writer.writeObject(new PemObject(type, content));
+        }
+        Files.writeString(whole, text.toString(), StandardOpenOption.WRITE);
         Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
     }
 }

@@ -1,18 +1,21 @@
 package sfo.agent.demo;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The product's own programs, run by the JVM and the classes that run this one. */
 final class Programs {
     static final String AGENT = "sfo.agent.boot.Main";
     static final String CLIENT = "sfo.protocol.control.Client";
+
+    /** In the launcher's order. */
+    private static final List<String> MODULES = List.of("agent", "protocol", "config", "ops-adapters");
 
     private final Path options;
 
@@ -38,11 +41,35 @@ final class Programs {
         return lines;
     }
 
+    /** Of a packaged build as the launcher has it, so that the archive of classes fits; otherwise what runs this class. */
     private static String classPath() {
-        String separator = java.io.File.pathSeparator;
-        return Arrays.stream(System.getProperty("java.class.path").split(separator, -1))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(separator));
+        Path own = Path.of(URI.create(Programs.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toString()));
+        Path target = own.resolveSibling("");
+        if (Files.isRegularFile(own) && Files.isDirectory(target.resolve("lib"))) {
+            List<String> entries = new ArrayList<>();
+            for (String module : MODULES) {
+                entries.add(target.resolve("../../" + module + "/target/" + module + "-" + version(own) + ".jar")
+                        .normalize()
+                        .toString());
+            }
+            entries.add(target.resolve("lib") + "/*");
+            return String.join(java.io.File.pathSeparator, entries);
+        }
+        return Arrays.stream(System.getProperty("java.class.path").split(java.io.File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath())
+                // of the launcher: what makes keys
+                .filter(entry -> !entry.resolveSibling("").endsWith("lib/keys"))
+                .map(Path::toString)
+                .collect(Collectors.joining(java.io.File.pathSeparator));
+    }
+
+    private static String version(Path jar) {
+        String name = jar.getFileName().toString();
+        return name.substring("agent-".length(), name.length() - ".jar".length());
     }
 
     /** Whether programs, or what they write, lie below that folder of the machine. */
@@ -69,30 +96,43 @@ final class Programs {
                 "-Xms16m",
                 "-Xmn8m",
                 "-Xmx96m",
+                "-XX:MinHeapFreeRatio=10",
+                "-XX:MaxHeapFreeRatio=20",
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:AsyncDeflationInterval=2000",
                 "-Djava.io.tmpdir=" + temporary));
-        archive()
-                .ifPresent(file -> more.addAll(
-                        List.of("-XX:SharedArchiveFile=" + file, "-Xlog:disable", "-Xlog:all=error:stderr")));
+        more.addAll(archive("sfo.jsa"));
         for (String property : properties) {
             more.add("-D" + property);
         }
         return java(more, main, List.of("--config", settings.toString()));
     }
 
-    /** What {@code sfo-archive} made, if it was typed: beside the agent's classes. */
-    private static Optional<Path> archive() {
+    /** What {@code sfo-archive} made, if it did: beside the agent's classes. */
+    private static List<String> archive(String name) {
         return Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
-                .map(entry -> Path.of(entry).resolveSibling("sfo.jsa"))
+                .map(entry -> Path.of(entry).resolveSibling(name))
                 .filter(Files::exists)
-                .findFirst();
+                .findFirst()
+                .map(file -> List.of(
+                        "-XX:SharedArchiveFile=" + file,
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:ArchiveRelocationMode=0",
+                        "-Xlog:disable",
+                        "-Xlog:all=error:stderr"))
+                .orElse(List.of());
     }
 
     List<String> client(Path socket, List<String> words) {
         List<String> all = new ArrayList<>(List.of("--socket", socket.toString()));
         all.addAll(words);
-        return java(List.of(), CLIENT, all);
+        // as the launcher has it: one small jar, and an archive of its own
+        List<String> own = new ArrayList<>(archive("client.jsa"));
+        Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
+                .filter(entry -> entry.contains("/protocol-"))
+                .findFirst()
+                .ifPresent(jar -> own.addAll(List.of("-cp", jar)));
+        return java(own, CLIENT, all);
     }
 
     /** Its output goes to {@code log}; its standard input stays open until this process ends. */

@@ -61,9 +61,11 @@ final class Assessor {
                         .thenApply(Optional::of)
                         .toCompletableFuture()
                 : CompletableFuture.completedFuture(Optional.empty());
+        CompletionStage<List<String>> lacking = around.runner().blocking(this::lacks);
         return around.backups()
                 .newestGood(ask.from(), known.name())
                 .thenCompose(newest -> around.runner().blocking(() -> look(known, newest)))
+                .thenCombine(lacking, (seen, lacks) -> seen.lacking(lacks))
                 .thenCombine(dossier, (seen, proof) -> {
                     List<Reason> reasons = new ArrayList<>();
                     proof.ifPresent(d -> reasons.addAll(ReadinessRules.dossier(known, d)));
@@ -80,7 +82,7 @@ final class Assessor {
                             death,
                             seen.flaw(),
                             seen.devices(),
-                            lacks(),
+                            seen.lacks(),
                             seen.startedAtBoot())));
                     return new Assessment(seen.group(), ask.from(), reasons, proof);
                 });
@@ -92,7 +94,12 @@ final class Assessor {
             Optional<String> flaw,
             Map<String, MirrorState> mirrors,
             List<String> devices,
-            List<String> startedAtBoot) {}
+            List<String> startedAtBoot,
+            List<String> lacks) {
+        Seen lacking(List<String> what) {
+            return new Seen(group, flaw, mirrors, devices, startedAtBoot, what);
+        }
+    }
 
     /** @param known the definition that this appliance knows; the backup's is taken if it is newer */
     private Seen look(GroupDefinition known, Surroundings.BackupSource.Newest newest) throws HostException {
@@ -114,7 +121,7 @@ final class Assessor {
                 .map(NicView::device)
                 .toList();
         Optional<String> flaw = newest.inventory().isPresent() ? Optional.empty() : Optional.of(newest.flaw());
-        return new Seen(group, flaw, mirrors, devices, around.host().startedAtBoot(travels));
+        return new Seen(group, flaw, mirrors, devices, around.host().startedAtBoot(travels), List.of());
     }
 
     /** What this host lacks, each once. */

@@ -98,7 +98,7 @@ final class Ip {
 
     /** The answers to those questions that have one. */
     List<JsonNode> askAny(Namespace where, List<String> questions, Call call) throws HostException {
-        return parse(exec.run(call, argv(where, "-j", "-force", "-batch", "-"), lines(questions))
+        return parse(exec.run(call, argv(where, "-j", "-d", "-force", "-batch", "-"), lines(questions))
                 .out());
     }
 

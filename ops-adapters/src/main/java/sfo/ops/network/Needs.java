@@ -21,6 +21,8 @@ final class Needs {
             new TreeMap<>(Map.of(12, "CAP_NET_ADMIN", 13, "CAP_NET_RAW", 21, "CAP_SYS_ADMIN"));
 
     private final Exec exec;
+    /** Found once: a kernel that has it keeps it. */
+    private volatile boolean macvlan;
 
     Needs(Exec exec) {
         this.exec = exec;
@@ -47,7 +49,7 @@ final class Needs {
                     "JNA's native library can't be loaded: " + e.getMessage(),
                     "start the agent with -Djna.tmpdir=FOLDER, a folder that is not mounted noexec"));
         }
-        if (ip && have.testBit(12)) {
+        if (ip && have.testBit(12) && !macvlan) {
             macvlan(lacks);
         }
         return lacks;
@@ -68,6 +70,8 @@ final class Needs {
                     "macvlan");
             if (output.err().contains("Unknown device type") || output.err().contains("not supported")) {
                 lacks.add(new Lack("the kernel has no macvlan devices", "modprobe macvlan (CONFIG_MACVLAN)"));
+            } else {
+                macvlan = true;
             }
         } catch (HostException e) {
             lacks.add(new Lack("whether the kernel has macvlan devices is not known: " + e.getMessage(), "ip -V"));

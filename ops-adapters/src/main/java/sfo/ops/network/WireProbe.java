@@ -37,8 +37,7 @@ final class WireProbe implements LifeProbe {
 
     @Override
     public List<Finding> probe(List<InetAddress> addresses, Optional<String> device, Call call) throws HostException {
-        List<Ip.Link> links = ip.links(host, call);
-        Map<InetAddress, Way> ways = ways(addresses, device, links, call);
+        Map<InetAddress, Way> ways = ways(addresses, device, call);
         try (Inquiry inquiry = new Inquiry()) {
             Map<Ip.Link, Map<InetAddress, InetAddress>> near = new LinkedHashMap<>();
             List<InetAddress> asked = new ArrayList<>();
@@ -68,14 +67,17 @@ final class WireProbe implements LifeProbe {
 
     private static final Way NONE = new Way(Optional.empty(), false, false);
 
-    private Map<InetAddress, Way> ways(
-            List<InetAddress> addresses, Optional<String> device, List<Ip.Link> links, Call call) throws HostException {
+    /** By one process: two would take a good part of the time in which an answer may come. */
+    private Map<InetAddress, Way> ways(List<InetAddress> addresses, Optional<String> device, Call call)
+            throws HostException {
+        List<String> questions = new ArrayList<>(List.of("addr show"));
+        addresses.forEach(a -> questions.add("route get " + a.getHostAddress()));
+        List<JsonNode> answers = ip.askAny(host, questions, call);
+        List<Ip.Link> links = answers.isEmpty() ? List.of() : Ip.links(answers.get(0));
         Map<InetAddress, JsonNode> routes = new HashMap<>();
-        List<String> questions =
-                addresses.stream().map(a -> "route get " + a.getHostAddress()).toList();
-        if (!questions.isEmpty()) {
-            for (JsonNode answer : ip.askAny(host, questions, call)) {
-                for (JsonNode route : answer) {
+        for (JsonNode answer : answers) {
+            for (JsonNode route : answer) {
+                if (route.hasNonNull("dst")) {
                     routes.put(Cidr.literal("address", route.path("dst").asText()), route);
                 }
             }

@@ -25,6 +25,8 @@ import sfo.protocol.model.Names;
  */
 public final class GroupServers {
     private static final Path SYSTEMD = Path.of("/run/systemd/system");
+    /** How often a server that starts is looked at. */
+    private static final Duration STARTS = Duration.ofMillis(10);
 
     /**
      * One server of one group.
@@ -191,16 +193,24 @@ public final class GroupServers {
 
     /** Whether the server listens on a TCP port of the group host. */
     public boolean listens(Server server, int port) throws HostException {
-        String local = String.format(":%04X ", port);
         for (ProcessHandle process : processes(server)) {
-            for (String table : List.of("tcp", "tcp6")) {
-                try (Stream<String> lines = Files.lines(Path.of("/proc/" + process.pid() + "/net/" + table))) {
-                    if (lines.anyMatch(line -> line.contains(local) && line.contains(":0000 0A "))) {
-                        return true;
-                    }
-                } catch (IOException | java.io.UncheckedIOException ended) {
-                    // the next process of the same namespace tells
+            if (listens(process, port)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether anything listens there in the network namespace of this process; no if it has ended. */
+    private static boolean listens(ProcessHandle process, int port) {
+        String local = String.format(":%04X ", port);
+        for (String table : List.of("tcp", "tcp6")) {
+            try (Stream<String> lines = Files.lines(Path.of("/proc/" + process.pid() + "/net/" + table))) {
+                if (lines.anyMatch(line -> line.contains(local) && line.contains(":0000 0A "))) {
+                    return true;
                 }
+            } catch (IOException | java.io.UncheckedIOException ended) {
+                return false;
             }
         }
         return false;
@@ -211,13 +221,18 @@ public final class GroupServers {
         Path log = server.file("output.log");
         // starting takes a moment until the mark is there: no process yet does not mean that it ended
         long endedAt = System.nanoTime() + Duration.ofSeconds(1).toNanos();
-        while (!listens(server, port)) {
-            if (System.nanoTime() > endedAt && processes(server).isEmpty()) {
-                throw new HostException(server.unit() + " ended before it listened on port " + port + ": "
-                        + RunFiles.tail(log) + " (see " + log + ")");
+        List<ProcessHandle> known = List.of();
+        while (known.stream().noneMatch(process -> listens(process, port))) {
+            if (known.stream().noneMatch(ProcessHandle::isAlive)) {
+                // only now: to look for them among all processes takes time that the server needs to start
+                known = processes(server);
+                if (System.nanoTime() > endedAt && known.isEmpty()) {
+                    throw new HostException(server.unit() + " ended before it listened on port " + port + ": "
+                            + RunFiles.tail(log) + " (see " + log + ")");
+                }
             }
             call.check("waiting for " + server.unit() + " to listen on port " + port + ": " + RunFiles.tail(log));
-            RunFiles.pause();
+            RunFiles.pause(STARTS);
         }
     }
 
@@ -256,7 +271,10 @@ public final class GroupServers {
                 left.forEach(ProcessHandle::destroyForcibly);
             }
             RunFiles.pause();
-            left = processes(server);
+            left = left.stream().filter(ProcessHandle::isAlive).toList();
+            if (left.isEmpty()) {
+                left = processes(server);
+            }
         }
         RunFiles.delete(server.folder());
     }

@@ -32,7 +32,7 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
      * Short, since nothing is gained by waiting: what was acknowledged as stable is on the volume, what was not is sent
      * again by the clients (the next server has another write verifier), and recovery records are written as they arise.
      */
-    private static final Duration GRACE = Duration.ofMillis(500);
+    private static final Duration GRACE = Duration.ofMillis(100);
 
     private static final String CONF = "ganesha.conf";
     /** What the running server has loaded; differs from {@link #CONF} only while a change is under way. */

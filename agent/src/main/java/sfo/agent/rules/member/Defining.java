@@ -170,7 +170,7 @@ final class Defining {
             t.finish(MemberRules.wrongAppliance(t, "destroy"));
         } else if (!t.definition().volumes().isEmpty()) {
             t.finish(Answer.refused(
-                    "group " + t.me.group() + " still has volumes: sfo cdp destroy " + t.me.group() + " "
+                    "group " + t.me.group() + " still has volumes: sfo cdp destroy " + t.me.group() + "/"
                             + t.definition().volumes().get(0).name(),
                     List.of()));
         } else if (!t.holds()) {
