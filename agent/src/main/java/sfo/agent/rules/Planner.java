@@ -125,20 +125,24 @@ public final class Planner {
         String group = in.group().name();
         String state = mountPoint(in, in.group().volumes().get(0).name()) + "/.sfo";
         Map<String, String> mounts = new TreeMap<>(in.mountPoints());
-        List<String> started = new ArrayList<>();
+        List<String> answering = new ArrayList<>();
         List<Share> smb = of(in, Share.Protocol.SMB);
         List<Share> nfs = of(in, Share.Protocol.NFS);
+        String address = in.group().interfaces().get(0).addresses().get(0).host();
+        // each is asked as soon as it runs: the client that asks takes as long as the other server to start
         if (!smb.isEmpty()) {
             Resource server = new Resource.SmbServer(group, smb, mounts, state);
-            started.add(add(steps, "servers.smb", Phase.SERVERS, server, base, 30_000));
+            String started = add(steps, "servers.smb", Phase.SERVERS, server, base, 30_000);
+            Resource asked = new Resource.AnsweringShares(group, smb, address);
+            answering.add(add(steps, "verify.smb", Phase.VERIFY, asked, List.of(started), 30_000));
         }
         if (!nfs.isEmpty()) {
             Resource server = new Resource.NfsServer(group, nfs, mounts, state);
-            started.add(add(steps, "servers.nfs", Phase.SERVERS, server, base, 30_000));
+            String started = add(steps, "servers.nfs", Phase.SERVERS, server, base, 30_000);
+            Resource asked = new Resource.AnsweringShares(group, nfs, address);
+            answering.add(add(steps, "verify.nfs", Phase.VERIFY, asked, List.of(started), 30_000));
         }
-        String address = in.group().interfaces().get(0).addresses().get(0).host();
-        Resource answering = new Resource.AnsweringShares(group, in.group().shares(), address);
-        return List.of(add(steps, "verify.shares", Phase.VERIFY, answering, started, 30_000));
+        return answering;
     }
 
     private static List<Share> of(Input in, Share.Protocol protocol) {

@@ -39,9 +39,10 @@ class PlannerTest {
                         NETWORK network.free.fo0
                         NETWORK network.interface.fo0 < network.group-host
                         SERVERS servers.smb < storage.mount.tank network.interface.fo0
+                        VERIFY verify.smb < servers.smb
                         SERVERS servers.nfs < storage.mount.tank network.interface.fo0
-                        VERIFY verify.shares < servers.smb servers.nfs
-                        OPEN open.fo0 < network.free.fo0 verify.shares
+                        VERIFY verify.nfs < servers.nfs
+                        OPEN open.fo0 < network.free.fo0 verify.smb verify.nfs
                         """);
     }
 
@@ -76,9 +77,9 @@ class PlannerTest {
                         NETWORK network.free.fo1
                         NETWORK network.interface.fo1 < network.group-host
                         SERVERS servers.nfs < storage.mount.tank storage.mount.pool network.interface.fo0 network.interface.fo1
-                        VERIFY verify.shares < servers.nfs
-                        OPEN open.fo0 < network.free.fo0 network.free.fo1 verify.shares
-                        OPEN open.fo1 < network.free.fo0 network.free.fo1 verify.shares
+                        VERIFY verify.nfs < servers.nfs
+                        OPEN open.fo0 < network.free.fo0 network.free.fo1 verify.nfs
+                        OPEN open.fo1 < network.free.fo0 network.free.fo1 verify.nfs
                         """);
         Resource.ClosedInterface closed = (Resource.ClosedInterface)
                 plan.step("network.interface.fo0").orElseThrow().resource();
@@ -162,10 +163,10 @@ class PlannerTest {
     }
 
     @Test
-    void aShareThatIsAddedTouchesItsServerAndTheProofAlone() {
+    void aShareThatIsAddedTouchesItsServerAndItsProofAlone() {
         Plan with = plan(GROUP.withShares(List.of(smb("docs", 1), nfs("home", 2), smb("more", 3))));
         Adjustment more = Adjustment.between(plan(GROUP), with);
-        assertThat(more.apply()).extracting(Step::id).containsExactly("servers.smb", "verify.shares");
+        assertThat(more.apply()).extracting(Step::id).containsExactly("servers.smb", "verify.smb");
         assertThat(more.revert()).isEmpty();
         assertThat(Adjustment.between(with, with)).isEqualTo(new Adjustment(List.of(), List.of()));
     }
@@ -178,7 +179,12 @@ class PlannerTest {
         assertThat(less.revert())
                 .extracting(Step::id)
                 .containsExactly(
-                        "verify.shares", "servers.nfs", "servers.smb", "storage.mount.tank", "storage.primary.tank");
+                        "verify.nfs",
+                        "servers.nfs",
+                        "verify.smb",
+                        "servers.smb",
+                        "storage.mount.tank",
+                        "storage.primary.tank");
     }
 
     private static Set<String> before(Plan plan, Step step) {

@@ -1,10 +1,12 @@
 #!/bin/sh
 # nfs-server.sh FOLDER
-# The group's rpcbind and D-Bus, which return when they listen, then its NFS server in their place.
+# The group's rpcbind and D-Bus, at once, which return when they listen; then its NFS server in their place.
 set -e
 mkdir -p /run/rpcbind
-rpcbind -w
+rpcbind -w &
+rpcbind=$!
 dbus-daemon --config-file="$1/dbus.conf" --fork
+wait $rpcbind
 DBUS_SYSTEM_BUS_ADDRESS="unix:path=$1/dbus.sock"
 export DBUS_SYSTEM_BUS_ADDRESS
 exec ganesha.nfsd -F -f "$1/ganesha.conf" -p "$1/ganesha.pid" -L "$1/ganesha.log"

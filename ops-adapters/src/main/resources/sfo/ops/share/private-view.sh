@@ -54,7 +54,13 @@ $table
 TABLE
 # a failure is one that went with the mount it lay on
 if [ -n "$forget" ]; then
-    printf '%s' "$forget" | xargs -d '\n' umount -n -l 2>/dev/null || :
+    set -f
+    IFS='
+'
+    # shellcheck disable=SC2086  # a word is a line
+    umount -n -l $forget 2>/dev/null || :
+    unset IFS
+    set +f
 fi
 mount -n --move "$folder" /run
 exec "$@"

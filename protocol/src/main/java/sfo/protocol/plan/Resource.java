@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.Share;
@@ -130,7 +131,12 @@ public sealed interface Resource {
 
         @Override
         public String title() {
-            return shares.size() + " shares answer";
+            String kinds = shares.stream()
+                    .map(share -> share.protocol().name())
+                    .distinct()
+                    .sorted()
+                    .collect(Collectors.joining(" and "));
+            return shares.size() + " " + kinds + " shares answer";
         }
     }
 
