@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** The product's own programs, run by the JVM and the classes that run this one. */
-final class Programs {
+public final class Programs {
     static final String AGENT = "sfo.agent.boot.Main";
     static final String CLIENT = "sfo.protocol.control.Client";
 
@@ -42,7 +42,7 @@ final class Programs {
     }
 
     /** Of a packaged build as the launcher has it, so that the archive of classes fits; otherwise what runs this class. */
-    private static String classPath() {
+    public static String classPath() {
         Path own = Path.of(URI.create(Programs.class
                 .getProtectionDomain()
                 .getCodeSource()
@@ -108,8 +108,12 @@ final class Programs {
         return java(more, main, List.of("--config", settings.toString()));
     }
 
-    /** What {@code sfo-archive} made, if it did: beside the agent's classes. */
-    private static List<String> archive(String name) {
+    /**
+     * The JVM's flags for what {@code sfo-archive} made, if it did: beside the agent's classes.
+     *
+     * @param name {@code sfo.jsa} for the agent, {@code client.jsa} for the client
+     */
+    public static List<String> archive(String name) {
         return Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
                 .map(entry -> Path.of(entry).resolveSibling(name))
                 .filter(Files::exists)

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import sfo.agent.demo.Programs;
 import sfo.agent.membership.HelloClient;
 import sfo.protocol.peer.Hello;
 
@@ -50,9 +51,10 @@ public final class AgentProcess {
             words.add("--enable-native-access=ALL-UNNAMED");
             words.add("--sun-misc-unsafe-memory-access=allow");
         }
+        words.addAll(Programs.archive("sfo.jsa"));
         words.addAll(List.of(
                 "-cp",
-                System.getProperty("java.class.path", ""),
+                Programs.classPath() + java.io.File.pathSeparator + System.getProperty("java.class.path", ""),
                 TestAgent.class.getName(),
                 site.settingsFile(name).toString()));
         try {

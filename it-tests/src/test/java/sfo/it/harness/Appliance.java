@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import sfo.agent.demo.Programs;
 import sfo.agent.demo.Tethered;
 import sfo.protocol.control.Frame;
 
@@ -104,9 +105,10 @@ public final class Appliance {
         for (String property : properties) {
             words.add("-D" + property);
         }
+        words.addAll(Programs.archive("sfo.jsa"));
         words.addAll(List.of(
                 "-cp",
-                classPath(),
+                Programs.classPath(),
                 Tethered.class.getName(),
                 "--config",
                 settings().toString()));
@@ -230,7 +232,7 @@ public final class Appliance {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-cp",
-                classPath(),
+                Programs.classPath(),
                 "sfo.protocol.control.Client",
                 "--socket",
                 socket().toString()));
@@ -249,11 +251,6 @@ public final class Appliance {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static String classPath() {
-        String classes = System.getProperty("java.class.path", "");
-        return System.getProperty("surefire.test.class.path", classes);
     }
 
     private Reply converse(String... words) throws IOException {
