@@ -25,6 +25,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.HostDump;
 import sfo.agent.demo.Lab;
@@ -43,6 +44,7 @@ import sfo.protocol.json.Json;
  * says how many, {@code -Dsfo.crash.all=true} takes every point of every step, and
  * {@code -Dsfo.crash.only=FAILOVER,GIVER,RECEIVER} one round again.
  */
+@Isolated("it keeps the machine busy")
 @Timeout(3600)
 class DoneOrUndoneIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);

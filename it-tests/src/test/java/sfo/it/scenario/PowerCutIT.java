@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.Machine;
@@ -35,6 +36,7 @@ import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
 /** Real mirrors, file systems and servers, stock clients, and disks that forget what nobody flushed. */
+@Isolated("it keeps the machine busy")
 @Timeout(300)
 class PowerCutIT {
     private static final Duration START = Duration.ofMinutes(3);

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
@@ -20,6 +21,7 @@ import sfo.ops.embedded.EmbeddedClient;
 import sfo.protocol.model.Share.Protocol;
 
 /** What operators do from day to day, while clients are at work. */
+@Isolated("it keeps the machine busy")
 class ServingIT extends PairStories {
     @Test
     void whatWasWrittenOnBIsThereAfterTheUndo() {
