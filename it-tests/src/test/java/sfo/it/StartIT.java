@@ -49,6 +49,15 @@ class StartIT {
     }
 
     @Test
+    void theArchiveOfClassesThatTheBuildMadeFits() throws IOException {
+        try (Site site = new Site(folder, "a", "b")) {
+            AgentProcess a = site.start("a");
+            a.awaitMembers("a=up");
+            assertThat(Files.readString(Path.of("/proc/" + a.pid() + "/maps"))).contains("/agent/target/sfo.jsa");
+        }
+    }
+
+    @Test
     void aSecondAgentInOneFolderIsRefusedAndTheFirstOneGoesOn() {
         try (Site site = new Site(folder, "a", "b")) {
             AgentProcess first = site.start("a");

@@ -120,6 +120,7 @@ public final class Programs {
                 .findFirst()
                 .map(file -> List.of(
                         "-XX:SharedArchiveFile=" + file,
+                        "-XX:+IgnoreUnrecognizedVMOptions",
                         "-XX:+UnlockDiagnosticVMOptions",
                         "-XX:ArchiveRelocationMode=0",
                         "-Xlog:disable",
@@ -133,7 +134,7 @@ public final class Programs {
         // as the launcher has it: one small jar, and an archive of its own
         List<String> own = new ArrayList<>(archive("client.jsa"));
         Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
-                .filter(entry -> entry.contains("/protocol-"))
+                .filter(entry -> Path.of(entry).getFileName().toString().startsWith("protocol-"))
                 .findFirst()
                 .ifPresent(jar -> own.addAll(List.of("-cp", jar)));
         return java(own, CLIENT, all);

@@ -136,10 +136,13 @@ final class Assessor {
 
     CompletionStage<DossierView> prove(
             GroupDefinition group, String from, Supplier<Optional<Instant>> lastSign, Instant began) {
-        Settings.Peer peer = around.settings().peers().stream()
+        Optional<Settings.Peer> known = around.settings().peers().stream()
                 .filter(p -> p.appliance().equals(from))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no peer " + from + " in the settings"));
+                .findFirst();
+        if (known.isEmpty()) {
+            return CompletableFuture.failedFuture(new HostException("no peer " + from + " in the settings"));
+        }
+        Settings.Peer peer = known.get();
         CompletableFuture<Probe> hello =
                 around.runner().blocking(() -> hello(peer)).toCompletableFuture();
         List<CompletableFuture<Probes>> wires = new ArrayList<>();

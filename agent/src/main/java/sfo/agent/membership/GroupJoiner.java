@@ -61,8 +61,8 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     /** How long those with higher names wait for the one that is to form the cluster. */
     private static final Duration PATIENCE_WITH_THE_FIRST = Duration.ofSeconds(5);
-    /** What gossip needs to make a new member known to all; after that one who is not listed was left behind. */
-    private static final Duration PATIENCE_WITH_GOSSIP = Duration.ofSeconds(3);
+    /** What gossip (each 2 s) and a hello need to make a new member known; after that one who is not listed was left behind. */
+    private static final Duration PATIENCE_WITH_GOSSIP = Duration.ofSeconds(6);
 
     private static final Duration LOOKING = Duration.ofMillis(100);
     private static final Duration MEMBER = Duration.ofSeconds(1);

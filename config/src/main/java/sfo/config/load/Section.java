@@ -207,7 +207,10 @@ final class Section {
 
     private void note(@Nullable ConfigValue value, String key, String found, String expected) {
         int line = value == null ? 0 : Math.max(0, value.origin().lineNumber());
-        problems.add(new Problem(file.toString(), line, at + key, found, expected));
+        boolean follows = problems.stream().anyMatch(p -> p.key().equals(at + key) && p.line() == line);
+        if (!follows) {
+            problems.add(new Problem(file.toString(), line, at + key, found, expected));
+        }
     }
 
     private static String reachable(String key, String text) {

@@ -136,6 +136,14 @@ class SettingsFileTest {
     }
 
     @Test
+    void whatFollowsFromAnErrorIsNoneOfItsOwn() throws IOException {
+        assertThat(load(example.replace(line("endpoint {"), "  endpoint { host = 10.77.0.11 }\n"))
+                        .problems())
+                .extracting(SettingsErrors.Problem::key)
+                .containsExactly("sfo.endpoint.port", "sfo.endpoint.hello-port");
+    }
+
+    @Test
     void aSocketPathThatTheKernelCannotTakeIsRefused() throws IOException {
         assertThat(load(example.replace("/run/sfo/control.sock", "/" + "x".repeat(107))))
                 .hasMessageContaining("sfo.socket")

@@ -2,63 +2,36 @@ package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
+import sfo.it.harness.CrashRound;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
 
 /**
  * The agent is killed at a point of a failover, at a point of the undo by the one that gives, and at a point of the undo
- * by the one that receives: each time the next agent ends what was begun, done or undone. By default a few rounds of
- * three points that {@code -Dsfo.crash.seed} chooses; {@code -Dsfo.crash.all=true} takes every point of every step, and
- * {@code -Dsfo.crash.only=FAILOVER,GIVER,RECEIVER} one round again.
+ * by the one that receives: each time the next agent ends what was begun, done or undone. {@link CrashRound} says which.
  */
 @Timeout(1800)
 class CrashIT extends PairStories {
-    private static final List<String> POINTS = List.of("before-intent", "after-intent", "after-act", "after-success");
     private static final int ROUNDS = 2;
 
     private boolean broken;
 
-    private record Round(String failover, String giver, String receiver) {}
-
     @TestFactory
     Stream<DynamicTest> killedAnywhereItIsDoneOrUndone() {
-        long seed = Long.getLong("sfo.crash.seed", System.nanoTime() & 0xffff);
-        boolean all = Boolean.getBoolean("sfo.crash.all");
-        Random random = new Random(seed);
         List<String> steps = pair.steps(pair.b).stream()
                 .map(step -> step.path("id").asText())
                 .toList();
-        List<String> failover = points("", steps, random);
-        List<String> giver = points("undo-", steps, random);
-        // whoever receives the group mirrors it at once
-        List<String> more =
-                Stream.concat(steps.stream(), Stream.of("storage.mirror.tank")).toList();
-        List<String> receiver = points("", more, random);
-        List<DynamicTest> tests = new ArrayList<>();
-        String only = System.getProperty("sfo.crash.only", "");
-        if (!only.isEmpty()) {
-            List<String> words = List.of(only.split(",", -1));
-            Round round = new Round(words.get(0), words.get(1), words.get(2));
-            return Stream.of(DynamicTest.dynamicTest(only, () -> each(round)));
-        }
-        for (int i = 0; i < (all ? receiver.size() : ROUNDS); i++) {
-            Round round = new Round(failover.get(i % failover.size()), giver.get(i % giver.size()), receiver.get(i));
-            tests.add(DynamicTest.dynamicTest("seed " + seed + ": " + round, () -> each(round)));
-        }
-        return tests.stream();
+        return CrashRound.tests(steps, ROUNDS, this::each);
     }
 
     /** What one round breaks is no burden to the next. */
-    private void each(Round round) {
+    private void each(CrashRound round) {
         if (broken) {
             pair.close();
             pair = Pair.serving(folder.resolve("again-" + System.nanoTime()));
@@ -68,19 +41,7 @@ class CrashIT extends PairStories {
         broken = false;
     }
 
-    /** Every point of every step, in any order. */
-    private static List<String> points(String prefix, List<String> steps, Random random) {
-        List<String> points = new ArrayList<>();
-        for (String step : steps) {
-            for (String point : POINTS) {
-                points.add(prefix + point + ":" + step);
-            }
-        }
-        Collections.shuffle(points, random);
-        return points;
-    }
-
-    private void play(Round round) {
+    private void play(CrashRound round) {
         pair.normal();
         pair.b.kill();
         pair.b.start("sfo.crash=" + round.failover());
@@ -126,7 +87,7 @@ class CrashIT extends PairStories {
     }
 
     /** Done; or undone with b as before, and then a second failover is done. */
-    private void failedOver(Round round, Tree before) {
+    private void failedOver(CrashRound round, Tree before) {
         pair.until(
                 "the failover is over",
                 () -> List.of("FAILED_OVER", "STANDING_BY").contains(pair.state(pair.b)));

@@ -96,8 +96,8 @@ class HandOverIT extends PairStories {
     @Test
     void theReceiverIsTooSlowForItsPermitAndDoesNotOpen() throws Exception {
         // each below its step's limit, together longer than the permit is valid
+        pair.fault(pair.a, "mounted-volume", "apply after hang-ms 9000");
         pair.fault(pair.a, "nfs-server", "apply after hang-ms 9000");
-        pair.fault(pair.a, "answering-shares", "apply after hang-ms 9000");
         try (WireWatch watch = WireWatch.of(pair)) {
             Reply reply = pair.b.sfo("undo", Pair.GROUP);
             // 5: the permit ran out and a lives: nobody serves before a has said that it did not open

@@ -203,9 +203,7 @@ class PowerCutIT {
                 .split("lladdr ")[1]
                 .split(" ")[0];
         // of what comes from the appliances, all but what the client and their own addresses say
-        try (Capture capture =
-                lab.capture("inbound and (arp or icmp6 or not (src net 10.78.0.0/24 or src host 10.77.0.50"
-                        + " or src host 10.77.0.11 or src host 10.77.0.12 or src host 10.77.0.254))")) {
+        try (Capture capture = lab.capture(Speakers.FILTER)) {
             Speakers speakers = new Speakers(capture, Lab.ADDRESS, mac);
             List<Workload> onA = clients("a");
             awaitMore(onA, 100);

@@ -71,7 +71,7 @@ final class Needs {
             if (output.err().contains("Unknown device type") || output.err().contains("not supported")) {
                 lacks.add(new Lack("the kernel has no macvlan devices", "modprobe macvlan (CONFIG_MACVLAN)"));
             } else {
-                macvlan = true;
+                macvlan = output.err().contains("Invalid argument");
             }
         } catch (HostException e) {
             lacks.add(new Lack("whether the kernel has macvlan devices is not known: " + e.getMessage(), "ip -V"));

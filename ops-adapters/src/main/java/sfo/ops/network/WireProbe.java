@@ -74,6 +74,10 @@ final class WireProbe implements LifeProbe {
         addresses.forEach(a -> questions.add("route get " + a.getHostAddress()));
         List<JsonNode> answers = ip.askAny(host, questions, call);
         List<Ip.Link> links = answers.isEmpty() ? List.of() : Ip.links(answers.get(0));
+        if (links.isEmpty()) {
+            throw new HostException(
+                    "ip does not show the NICs of this host: expected at least lo; try: ip -j addr show");
+        }
         Map<InetAddress, JsonNode> routes = new HashMap<>();
         for (JsonNode answer : answers) {
             for (JsonNode route : answer) {

@@ -157,6 +157,14 @@ public final class GroupServers {
         return found;
     }
 
+    /** Of its processes those that have not ended; one that nobody has reaped has. */
+    private static List<ProcessHandle> still(Server server, List<ProcessHandle> known) {
+        Map<Path, Boolean> views = new HashMap<>();
+        return known.stream()
+                .filter(process -> process.isAlive() && isOf(server, Path.of("/proc/" + process.pid()), views))
+                .toList();
+    }
+
     /** By any of its threads that lives: the first one may be gone while others still hold files of the volume. */
     private static boolean isOf(Server server, Path process, Map<Path, Boolean> views) {
         if (isInView(server, process, views)) {
@@ -223,7 +231,7 @@ public final class GroupServers {
         long endedAt = System.nanoTime() + Duration.ofSeconds(1).toNanos();
         List<ProcessHandle> known = List.of();
         while (known.stream().noneMatch(process -> listens(process, port))) {
-            if (known.stream().noneMatch(ProcessHandle::isAlive)) {
+            if (still(server, known).isEmpty()) {
                 // only now: to look for them among all processes takes time that the server needs to start
                 known = processes(server);
                 if (System.nanoTime() > endedAt && known.isEmpty()) {
@@ -271,7 +279,7 @@ public final class GroupServers {
                 left.forEach(ProcessHandle::destroyForcibly);
             }
             RunFiles.pause();
-            left = left.stream().filter(ProcessHandle::isAlive).toList();
+            left = still(server, left);
             if (left.isEmpty()) {
                 left = processes(server);
             }

@@ -5,8 +5,12 @@ set -e
 mkdir -p /run/rpcbind
 rpcbind -w &
 rpcbind=$!
-dbus-daemon --config-file="$1/dbus.conf" --fork
-wait $rpcbind
+bus=$(dbus-daemon --config-file="$1/dbus.conf" --fork --print-pid)
+wait $rpcbind || {
+    # nothing of a server that did not start is left
+    kill "$bus"
+    exit 1
+}
 DBUS_SYSTEM_BUS_ADDRESS="unix:path=$1/dbus.sock"
 export DBUS_SYSTEM_BUS_ADDRESS
 exec ganesha.nfsd -F -f "$1/ganesha.conf" -p "$1/ganesha.pid" -L "$1/ganesha.log"

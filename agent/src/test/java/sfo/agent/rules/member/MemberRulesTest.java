@@ -171,6 +171,12 @@ class MemberRulesTest {
     }
 
     @Test
+    void anAgentThatStartsLooksAtAHolderWhoseFirstHeartbeatDoesNotCome() {
+        Decision started = decide(heldBy(A1), Memory.fresh(0), 0, new Input.JournalRead());
+        assertThat(started.acts()).contains(new Act.ExpectWord("a", 1_300));
+    }
+
+    @Test
     void aHigherClaimThatIsHeardIsStoredBeforeAnythingIsDone() {
         Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(beat(A2)));
         assertThat(decision.events()).hasSize(1);
