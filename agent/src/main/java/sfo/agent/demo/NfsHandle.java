@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,12 @@ final class NfsHandle extends RecordWriter {
     private static final String PROMPT = "qemu-io> ";
     private static final Pattern DUMP = Pattern.compile("(?m)^(?:qemu-io> )*[0-9a-f]+:  ((?:[0-9a-f]{2} )+)");
     private static final String SIZE = "32M";
+
+    /**
+     * As kernel clients wait (timeo): libnfs waits for ever for the answer to a request that a server took, and died with,
+     * if no one that comes after it knows of the connection.
+     */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Sandbox client;
     private final String url;
@@ -37,10 +45,16 @@ final class NfsHandle extends RecordWriter {
     @Override
     void open() throws IOException {
         client.need(List.of("qemu-img", "create", "-q", "-f", "raw", url, SIZE), "");
-        process = new ProcessBuilder(client.inside(List.of("qemu-io", "-f", "raw", url)))
+        begin();
+    }
+
+    private Process begin() throws IOException {
+        Process begun = new ProcessBuilder(client.inside(List.of("qemu-io", "-f", "raw", url)))
                 .redirectErrorStream(true)
                 .start();
-        answer(process);
+        process = begun;
+        answer(begun);
+        return begun;
     }
 
     @Override
@@ -77,10 +91,8 @@ final class NfsHandle extends RecordWriter {
     }
 
     private String ask(String command) throws IOException {
-        Process running = process;
-        if (running == null || !running.isAlive()) {
-            throw new IOException("qemu-io does not run any more");
-        }
+        Process last = process;
+        Process running = last != null && last.isAlive() ? last : begin();
         Writer in = running.outputWriter(StandardCharsets.UTF_8);
         in.write(command + "\n");
         in.flush();
@@ -89,17 +101,28 @@ final class NfsHandle extends RecordWriter {
 
     /** What it says up to its prompt, which it prints, and flushes, before it reads the next command. */
     private String answer(Process running) throws IOException {
-        InputStream out = running.getInputStream();
-        StringBuilder said = new StringBuilder();
-        byte[] piece = new byte[4096];
-        while (said.length() < PROMPT.length() || said.lastIndexOf(PROMPT) != said.length() - PROMPT.length()) {
-            int n = out.read(piece);
-            if (n < 0) {
-                throw new IOException("qemu-io " + url + " ended: " + said);
+        CompletableFuture<Void> givenUp = CompletableFuture.runAsync(
+                () -> end(running), CompletableFuture.delayedExecutor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        try {
+            InputStream out = running.getInputStream();
+            StringBuilder said = new StringBuilder();
+            byte[] piece = new byte[4096];
+            while (said.length() < PROMPT.length() || said.lastIndexOf(PROMPT) != said.length() - PROMPT.length()) {
+                int n = out.read(piece);
+                if (n < 0) {
+                    throw new IOException("qemu-io " + url + " ended: " + said);
+                }
+                said.append(new String(piece, 0, n, StandardCharsets.ISO_8859_1));
             }
-            said.append(new String(piece, 0, n, StandardCharsets.ISO_8859_1));
+            return said.substring(0, said.length() - PROMPT.length());
+        } finally {
+            givenUp.cancel(false);
         }
-        return said.substring(0, said.length() - PROMPT.length());
+    }
+
+    private static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
     }
 
     @Override
@@ -116,8 +139,7 @@ final class NfsHandle extends RecordWriter {
     public void close() {
         stop();
         if (process != null) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            end(process);
         }
     }
 }

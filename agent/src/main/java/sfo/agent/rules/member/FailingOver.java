@@ -153,7 +153,12 @@ final class FailingOver {
 
     private static void assessed(Turn t, Wish.Failover f, Assessment a) {
         Requests.Failover request = f.request();
-        long proving = t.millisSince(t.operation.orElseThrow().began());
+        Operation operation = t.operation.orElseThrow();
+        long proving = t.millisSince(operation.began());
+        // it may be rolled back, and the next one comes too late to prove that the replica is in sync
+        a.dossier()
+                .ifPresent(d -> Hearing.lookedAt(
+                        t, new Input.LookedAt(a.from(), d.verdict().equals("DEAD"), operation.beganAt())));
         List<Reason> refusing = UndoRules.refusing(a.reasons(), request.override(), request.acceptLoss());
         Claim claim = t.nextClaim(t.me.self());
         Plan plan = t.plan(a.group(), a.from(), claim, List.of(), request.mac());

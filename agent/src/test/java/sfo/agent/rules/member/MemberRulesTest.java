@@ -14,6 +14,7 @@ import sfo.agent.rules.Sample;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Requests;
+import sfo.protocol.control.Views.DossierView;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState;
@@ -99,6 +100,16 @@ class MemberRulesTest {
         assertThat(((GroupEvent.ClaimKnown) claimed.events().get(0)).claim().appliance())
                 .isEqualTo("b");
         assertThat(claimed.events().get(1)).isInstanceOf(GroupEvent.OperationOpened.class);
+    }
+
+    @Test
+    void theProofOfAFailoverIsKeptForTheNextOne() {
+        Decision begun = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Wanted("w", failover()));
+        Assessment dead =
+                new Assessment(Sample.group(), "a", List.of(), Optional.of(new DossierView("a", "DEAD", List.of())));
+        Decision claimed =
+                decide(heldBy(A1), begun.memory(), 500, new Input.Assessed("w", failover(), Optional.of(dead), ""));
+        assertThat(claimed.events()).hasSize(3).contains(new GroupEvent.LookedAt(3, "a", true, NOON));
     }
 
     @Test
