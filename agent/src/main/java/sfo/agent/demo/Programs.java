@@ -96,8 +96,8 @@ public final class Programs {
                 "-Xms16m",
                 "-Xmn8m",
                 "-Xmx96m",
-                "-XX:MinHeapFreeRatio=20",
-                "-XX:MaxHeapFreeRatio=40",
+                "-XX:MinHeapFreeRatio=10",
+                "-XX:MaxHeapFreeRatio=20",
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:AsyncDeflationInterval=2000",
                 "-Djava.io.tmpdir=" + temporary));
