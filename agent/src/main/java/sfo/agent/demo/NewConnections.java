@@ -18,13 +18,13 @@ import java.util.stream.Collectors;
 import sfo.ops.exec.Exec;
 
 /**
- * Clients that come anew: every 500 ms a stock client connects, puts a record under a new name and gets it back. One that
+ * Clients that come anew: each second a stock client connects, puts a record under a new name and gets it back. One that
  * does not succeed within 2 s gives up; meanwhile the next ones try: as few as leave a small machine the time to answer them.
  */
 final class NewConnections implements Workload {
-    private static final long PACE_MILLIS = 500;
+    private static final long PACE_MILLIS = 1000;
     private static final Duration LIMIT = Duration.ofSeconds(2);
-    private static final int AT_ONCE = 4;
+    private static final int AT_ONCE = 3;
 
     /** The words of a client. */
     private interface Words {

@@ -93,13 +93,14 @@ public final class Programs {
     List<String> agent(String main, Path settings, Path temporary, String... properties) {
         // the launcher's own
         List<String> more = new ArrayList<>(List.of(
-                "-Xms16m",
+                "-Xms28m",
                 "-Xmn8m",
                 "-Xmx96m",
                 "-XX:MinHeapFreeRatio=10",
                 "-XX:MaxHeapFreeRatio=20",
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:AsyncDeflationInterval=2000",
+                "-Dsun.reflect.inflationThreshold=2147483647",
                 "-Djava.io.tmpdir=" + temporary));
         more.addAll(archive("sfo.jsa"));
         for (String property : properties) {

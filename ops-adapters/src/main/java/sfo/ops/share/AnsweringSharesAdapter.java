@@ -16,9 +16,8 @@ import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource.AnsweringShares;
 
 /**
- * Asks every share as a stock client inside the group host, by the failover address, while its interface may still be
- * down. One smbclient for all SMB shares; an nfs-cat for each export, a few at a time. Facts: {@code silent}, the shares
- * that did not answer with what was said instead.
+ * Asks every share as a client inside the group host, by the failover address, while its interface may still be down.
+ * Facts: {@code silent}, the shares that did not answer with what was said instead.
  */
 public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
     /** A server that was just started or changed may need a moment; one that does not serve a share never will. */
@@ -30,7 +29,7 @@ public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
     private final NfsProbe nfs;
 
     public AnsweringSharesAdapter(Exec exec) {
-        this.smb = new SmbProbe(exec);
+        this.smb = new SmbProbe();
         this.nfs = new NfsProbe(exec);
     }
 
@@ -41,7 +40,7 @@ public final class AnsweringSharesAdapter implements Adapter<AnsweringShares> {
 
     @Override
     public List<Lack> lacks() {
-        return Tools.lacks(Map.of("smbclient", "smbclient", "nfs-cat", "libnfs-utils", "nsenter", "util-linux"));
+        return Tools.lacks(Map.of("nfs-cat", "libnfs-utils", "nsenter", "util-linux"));
     }
 
     @Override

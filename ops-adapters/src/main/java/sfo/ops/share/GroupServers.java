@@ -2,6 +2,9 @@ package sfo.ops.share;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -16,6 +19,7 @@ import java.util.stream.Stream;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
+import sfo.ops.network.Namespace;
 import sfo.protocol.model.Names;
 
 /**
@@ -24,9 +28,10 @@ import sfo.protocol.model.Names;
  * so a restarted agent finds them as they are, and no stale or reused process id can mislead it.
  */
 public final class GroupServers {
-    private static final Path SYSTEMD = Path.of("/run/systemd/system");
-    /** How often a server that starts is looked at. */
-    private static final Duration STARTS = Duration.ofMillis(10);
+    private static final Path RUN = Path.of("/run");
+    private static final Path SYSTEMD = RUN.resolve("systemd/system");
+    /** How often the processes of a server that starts are looked at. */
+    private static final Duration LOOKS = Duration.ofMillis(100);
 
     /**
      * One server of one group.
@@ -91,9 +96,12 @@ public final class GroupServers {
         }
         List<String> argv = new ArrayList<>(inside(server.group(), List.of()));
         argv.addAll(List.of("unshare", "--mount", "--propagation", "slave", "/bin/sh"));
-        argv.addAll(List.of(script("private-view.sh", server).toString(), server.mark()));
-        argv.add(server.file("run").toString());
-        keeps(server, keep).forEach(path -> argv.add(path.toString()));
+        List<Path> keeps = keeps(server, keep);
+        RunFiles.write(server.file("mounts"), mounts(server, keeps));
+        argv.addAll(List.of(
+                script("private-view.sh", server).toString(),
+                server.file("mounts").toString()));
+        keeps.forEach(path -> argv.add(path.toString()));
         argv.add("--");
         argv.addAll(command);
         Path log = server.file("output.log");
@@ -102,6 +110,24 @@ public final class GroupServers {
         } else {
             exec.daemon(argv, Map.of(), log);
         }
+    }
+
+    /** The mounts of its view as mount reads them, in their order: its own {@code /run} with what it keeps of the host's. */
+    private static String mounts(Server server, List<Path> keeps) {
+        Path run = server.file("run");
+        StringBuilder lines = new StringBuilder();
+        lines.append(line(server.mark(), run, "tmpfs", "mode=0755,nosuid,nodev"));
+        for (Path path : keeps) {
+            if (path.startsWith(RUN)) {
+                lines.append(line(path.toString(), run.resolve(RUN.relativize(path)), "none", "rbind,X-mount.mkdir"));
+            }
+        }
+        return lines.append(line(run.toString(), RUN, "none", "rbind")).toString();
+    }
+
+    private static String line(String source, Path target, String type, String options) {
+        return MountTable.escape(source) + " " + MountTable.escape(target.toString()) + " " + type + " " + options
+                + " 0 0\n";
     }
 
     /** The same under systemd: a unit of its own, so that stopping the agent's unit does not stop it. */
@@ -201,15 +227,19 @@ public final class GroupServers {
 
     /** Whether the server listens on a TCP port of the group host. */
     public boolean listens(Server server, int port) throws HostException {
-        for (ProcessHandle process : processes(server)) {
-            if (listens(process, port)) {
-                return true;
-            }
-        }
-        return false;
+        return listens(processes(server), port);
     }
 
-    /** Whether anything listens there in the network namespace of this process; no if it has ended. */
+    /** Whether anything listens there in the network namespace that these processes share; no if they have ended. */
+    private static boolean listens(List<ProcessHandle> server, int port) {
+        // of one that lives: each look at the kernel's tables of connections takes a millisecond
+        return server.stream()
+                .filter(ProcessHandle::isAlive)
+                .findFirst()
+                .filter(process -> listens(process, port))
+                .isPresent();
+    }
+
     private static boolean listens(ProcessHandle process, int port) {
         String local = String.format(":%04X ", port);
         for (String table : List.of("tcp", "tcp6")) {
@@ -224,23 +254,52 @@ public final class GroupServers {
         return false;
     }
 
-    /** Waits until the server listens. @throws HostException with its last words if it ended, or the time ran out */
+    /**
+     * Waits until the server takes a connection of the group host's loopback.
+     *
+     * @throws HostException with its last words if it ended, or the time ran out
+     */
     public void awaitListening(Server server, int port, Call call) throws HostException {
+        Namespace.of(server.group())
+                .call(
+                        () -> {
+                            awaitConnection(server, port, call);
+                            return port;
+                        },
+                        call);
+    }
+
+    private void awaitConnection(Server server, int port, Call call) throws HostException {
         Path log = server.file("output.log");
         // starting takes a moment until the mark is there: no process yet does not mean that it ended
         long endedAt = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+        long lookAt = System.nanoTime() + LOOKS.toNanos();
         List<ProcessHandle> known = List.of();
-        while (known.stream().noneMatch(process -> listens(process, port))) {
-            if (still(server, known).isEmpty()) {
-                // only now: to look for them among all processes takes time that the server needs to start
-                known = processes(server);
-                if (System.nanoTime() > endedAt && known.isEmpty()) {
+        while (!connects(port)) {
+            // seldom: to look for its processes among all takes time that the server needs to start
+            if (System.nanoTime() > lookAt) {
+                lookAt += LOOKS.toNanos();
+                known = still(server, known);
+                if (known.isEmpty()) {
+                    known = processes(server);
+                }
+                if (known.isEmpty() && System.nanoTime() > endedAt) {
                     throw new HostException(server.unit() + " ended before it listened on port " + port + ": "
                             + RunFiles.tail(log) + " (see " + log + ")");
                 }
+                call.check("waiting for " + server.unit() + " to listen on port " + port + ": " + RunFiles.tail(log));
             }
-            call.check("waiting for " + server.unit() + " to listen on port " + port + ": " + RunFiles.tail(log));
-            RunFiles.pause(STARTS);
+            RunFiles.pause();
+        }
+    }
+
+    /** Whether a connection is taken on this thread's loopback; where nobody listens it is refused at once. */
+    private static boolean connects(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) LOOKS.toMillis());
+            return true;
+        } catch (IOException refused) {
+            return false;
         }
     }
 

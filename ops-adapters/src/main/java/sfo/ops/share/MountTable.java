@@ -2,7 +2,7 @@ package sfo.ops.share;
 
 import java.nio.file.Path;
 
-/** Reads the text of {@code /proc/PID/mountinfo}. */
+/** Reads the text of {@code /proc/PID/mountinfo}, and writes names as tables of mounts have them. */
 final class MountTable {
     private MountTable() {}
 
@@ -28,6 +28,13 @@ final class MountTable {
             }
         }
         return found;
+    }
+
+    static String escape(String name) {
+        return name.replace("\\", "\\134")
+                .replace(" ", "\\040")
+                .replace("\t", "\\011")
+                .replace("\n", "\\012");
     }
 
     private static String unescape(String field) {

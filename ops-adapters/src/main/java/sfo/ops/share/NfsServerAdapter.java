@@ -93,29 +93,28 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
 
     @Override
     public void apply(NfsServer resource, Call call) throws HostException {
-        Server server = servers.server(resource.group(), "nfs");
         String config = NfsConf.render(resource);
         ShareFolders.require(resource.shares(), resource.mounts());
-        Path state = Path.of(resource.state());
-        RunFiles.folder(state, "rwxr-xr-x");
+        RunFiles.folder(Path.of(resource.state()), "rwxr-xr-x");
+        make(resource, config, wanted(resource.shares()), call);
+    }
+
+    /** Records of clients are folders, which Ganesha does not sync: without this a power cut may forget the newest. */
+    private void durable(Path state, Call call) throws HostException {
         Exec.Output durable = exec.run(call, "chattr", "+D", state.toString());
         if (!durable.ok()) {
-            // records of clients are folders, which Ganesha does not sync; without this a power cut may forget the
-            // newest
             call.progress()
                     .accept("no synchronous folders on " + state + ": "
                             + durable.err().strip());
         }
-        make(server, config, wanted(resource.shares()), seen(resource), call);
     }
 
     @Override
     public void revert(NfsServer resource, Facts before, Call call) throws HostException {
-        Server server = servers.server(resource.group(), "nfs");
         if (before.isNothing()) {
-            servers.stop(server, GRACE, call);
+            servers.stop(servers.server(resource.group(), "nfs"), GRACE, call);
         } else {
-            make(server, before.get("config"), before.get("exports"), seen(resource), call);
+            make(resource, before.get("config"), before.get("exports"), call);
         }
     }
 
@@ -127,18 +126,26 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
     }
 
     /** The server runs with this text and says these exports: changed in place if it can be, started anew otherwise. */
-    private void make(Server server, String config, String exports, List<Path> seen, Call call) throws HostException {
+    private void make(NfsServer resource, String config, String exports, Call call) throws HostException {
+        Server server = servers.server(resource.group(), "nfs");
+        List<Path> seen = seen(resource);
         String loaded = RunFiles.read(server.file(LOADED));
         boolean inPlace = servers.listens(server, PORT)
                 && global(loaded).equals(global(config))
                 && showExports(server, call).ok()
                 && servers.hiddenFrom(server, seen).isEmpty();
         if (!inPlace) {
-            start(server, config, seen, call);
+            // it reads the whole file before it listens
+            start(resource, server, config, seen, call);
         } else if (!loaded.equals(config)) {
             call.progress().accept("NFS exports of " + server.group() + " change in place");
             reload(server, config, call);
+            awaitExports(server, exports, call);
         }
+        RunFiles.write(server.file(LOADED), config);
+    }
+
+    private void awaitExports(Server server, String exports, Call call) throws HostException {
         String said = exports(showExports(server, call).out());
         while (!said.equals(exports) && !exports.isEmpty()) {
             call.check("waiting for the NFS server of " + server.group() + " to serve '" + exports + "', it serves '"
@@ -146,7 +153,6 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
             RunFiles.pause();
             said = exports(showExports(server, call).out());
         }
-        RunFiles.write(server.file(LOADED), config);
     }
 
     /** Exports that were added over D-Bus would be lost by this; so all of them are in the file. */
@@ -171,12 +177,14 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
         }
     }
 
-    private void start(Server server, String config, List<Path> seen, Call call) throws HostException {
+    private void start(NfsServer resource, Server server, String config, List<Path> seen, Call call)
+            throws HostException {
         servers.stop(server, GRACE, call);
         RunFiles.write(server.file(CONF), config);
         RunFiles.write(server.file("dbus.conf"), bus(server));
         String script = servers.script("nfs-server.sh", server).toString();
         servers.start(server, List.of("/bin/sh", script, server.folder().toString()), seen, call);
+        durable(Path.of(resource.state()), call);
         servers.awaitListening(server, PORT, call);
     }
 

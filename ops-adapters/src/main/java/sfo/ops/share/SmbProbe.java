@@ -1,84 +1,74 @@
 package sfo.ops.share;
 
-import java.util.ArrayList;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
-import sfo.ops.exec.Exec;
+import sfo.ops.network.Namespace;
+import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Share;
 
-/** Asks a group's SMB server for its shares as a stock client inside the group host: one process for all of them. */
+/**
+ * Asks a group's SMB server for its shares as an anonymous client inside the group host: one connection for all of them,
+ * since a stock client takes longer to start than the server.
+ */
 final class SmbProbe {
+    private static final int PORT = 445;
     private static final String LOOPBACK = "127.0.0.1";
-
-    private final Exec exec;
-
-    SmbProbe(Exec exec) {
-        this.exec = exec;
-    }
-
+    private static final String NOBODY_HAS_IT = ".sfo-probe";
     /**
-     * What each share said; empty if it answers. A share that guests may use is connected to, and a file looked up in it.
-     * "Access denied" is an answer too: a share for users only, or a folder that guests may not enter, says it to this
-     * client, while one that is not served says "bad network name".
+     * Said by a share that is there. "Access denied" is an answer too: a share for users only, or a folder that guests may
+     * not enter, says it to this client, while one that is not served says "bad network name".
      */
+    private static final Set<Integer> ANSWERS = Set.of(0, Smb2.NOT_FOUND, Smb2.ACCESS_DENIED);
+
+    /** What each share said; empty if it answers. A share that guests may use is connected to, and a file looked up in it. */
     Map<String, String> ask(String group, String address, List<Share> shares, Call call) throws HostException {
-        return ask(group, address, shares, "\nls .sfo-probe\n", call);
+        return ask(group, address, shares, true, call);
     }
 
     /** The same by a connection alone, which is half the work: whether the server has these shares. */
     Map<String, String> known(String group, List<Share> shares, Call call) throws HostException {
-        return ask(group, LOOPBACK, shares, "\n", call);
+        return ask(group, LOOPBACK, shares, false, call);
     }
 
-    private Map<String, String> ask(String group, String address, List<Share> shares, String then, Call call)
+    private static Map<String, String> ask(String group, String address, List<Share> shares, boolean lookUp, Call call)
             throws HostException {
         Map<String, String> said = new LinkedHashMap<>();
-        List<Share> open = shares.stream().filter(s -> s.clients().isEmpty()).toList();
-        List<Share> limited =
-                shares.stream().filter(s -> !s.clients().isEmpty()).toList();
-        said.putAll(session(group, address, open, then, call));
-        // this host is none of their clients, but loopback always is
-        said.putAll(session(group, LOOPBACK, limited, then, call));
+        // loopback may always; an IPv6 address can't be reached while its interface is down
+        boolean reachable = !address.contains(":");
+        List<Share> open =
+                shares.stream().filter(s -> reachable && s.clients().isEmpty()).toList();
+        List<Share> local = shares.stream().filter(s -> !open.contains(s)).toList();
+        if (!open.isEmpty()) {
+            said.putAll(Namespace.of(group).call(() -> session(group, address, open, lookUp, call), call));
+        }
+        if (!local.isEmpty()) {
+            said.putAll(Namespace.of(group).call(() -> session(group, LOOPBACK, local, lookUp, call), call));
+        }
         return said;
     }
 
-    private Map<String, String> session(String group, String address, List<Share> shares, String then, Call call)
-            throws HostException {
+    private static Map<String, String> session(
+            String group, String address, List<Share> shares, boolean lookUp, Call call) {
         Map<String, String> said = new LinkedHashMap<>();
-        if (shares.isEmpty()) {
-            return said;
-        }
-        StringBuilder script = new StringBuilder();
-        for (Share share : shares) {
-            script.append("tcon ").append(share.name()).append(then);
-        }
-        List<String> client = List.of(
-                "smbclient", "-s", "/dev/null", "-N", "-I", address, "//" + SmbConf.netbiosName(group) + "/IPC$");
-        Exec.Output output = exec.run(call, GroupServers.inside(group, client), script + "exit\n");
-        List<String> answers = new ArrayList<>();
-        (output.out() + "\n" + output.err()).lines().forEach(line -> {
-            if (line.startsWith("tcon to ") || line.startsWith("tcon failed: ")) {
-                answers.add(line.startsWith("tcon to ") ? "" : line.substring("tcon failed: ".length()));
-            } else if (line.startsWith("NT_STATUS_")
-                    && !line.startsWith("NT_STATUS_NO_SUCH_FILE")
-                    && !line.startsWith("NT_STATUS_NETWORK_NAME_DELETED")
-                    && !answers.isEmpty()) {
-                answers.set(answers.size() - 1, line);
+        InetAddress server = Cidr.literal("address", address);
+        try (Smb2 smb = new Smb2(
+                server, PORT, (int) Math.max(1, Math.min(5000, call.left().toMillis())))) {
+            for (Share share : shares) {
+                int status = smb.tree(SmbConf.netbiosName(group), share.name());
+                if (lookUp && status == 0) {
+                    status = smb.lookUp(NOBODY_HAS_IT);
+                }
+                said.put(share.name(), ANSWERS.contains(status) ? "" : Smb2.words(status));
             }
-        });
-        for (int i = 0; i < shares.size(); i++) {
-            Share share = shares.get(i);
-            String answer = i < answers.size() ? answers.get(i) : lastWords(output);
-            said.put(share.name(), answer.startsWith("NT_STATUS_ACCESS_DENIED") ? "" : answer);
+        } catch (IOException e) {
+            shares.forEach(share -> said.putIfAbsent(share.name(), "no answer: " + e.getMessage()));
         }
         return said;
-    }
-
-    private static String lastWords(Exec.Output output) {
-        String words = (output.err() + output.out()).strip();
-        return words.isEmpty() ? "no answer" : words.substring(words.lastIndexOf('\n') + 1);
     }
 }

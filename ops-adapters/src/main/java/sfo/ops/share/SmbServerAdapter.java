@@ -37,7 +37,7 @@ public final class SmbServerAdapter implements Adapter<SmbServer> {
     public SmbServerAdapter(Exec exec, GroupServers servers) {
         this.exec = exec;
         this.servers = servers;
-        this.probe = new SmbProbe(exec);
+        this.probe = new SmbProbe();
     }
 
     @Override
@@ -47,8 +47,7 @@ public final class SmbServerAdapter implements Adapter<SmbServer> {
 
     @Override
     public List<Lack> lacks() {
-        return Tools.lacks(Map.of(
-                "smbd", "samba", "smbcontrol", "samba-common-bin", "smbclient", "smbclient", "nsenter", "util-linux"));
+        return Tools.lacks(Map.of("smbd", "samba", "smbcontrol", "samba-common-bin", "nsenter", "util-linux"));
     }
 
     @Override

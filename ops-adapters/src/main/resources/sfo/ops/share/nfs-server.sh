@@ -2,8 +2,7 @@
 # nfs-server.sh FOLDER
 # The group's rpcbind and D-Bus, at once, which return when they listen; then its NFS server in their place.
 set -e
-mkdir -p /run/rpcbind
-rpcbind -w &
+rpcbind &
 rpcbind=$!
 bus=$(dbus-daemon --config-file="$1/dbus.conf" --fork --print-pid)
 wait $rpcbind || {

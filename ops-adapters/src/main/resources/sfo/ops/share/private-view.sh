@@ -1,27 +1,16 @@
 #!/bin/sh
-# private-view.sh MARK FOLDER KEEP... -- COMMAND [ARGUMENT...]
-# Gives the command a view of files in which there is, of what travels, only what lies at KEEP, and a /run of its own: a
-# tmpfs whose source is MARK, mounted by way of the empty FOLDER. Expects a mount namespace of its own, made by unshare.
-# MARK is how the agent finds the processes of this server again: it shows in their mountinfo, and goes with the last.
+# private-view.sh MOUNTS KEEP... -- COMMAND [ARGUMENT...]
+# Gives the command a view of files in which there is, of what travels, only what lies at KEEP, and a /run of its own, made
+# by the table MOUNTS. Expects a mount namespace of its own, made by unshare. The source of that /run is how the agent finds
+# the processes of this server again: it shows in their mountinfo, and goes with the last.
 # A volume of another group that stayed in this view would stay mounted here after that group had left this host.
 set -e
-mark=$1
-folder=$2
-shift 2
+mounts=$1
+shift
 keeps=
-forget=
-table=$(cat /proc/self/mountinfo)
-# -n: the table of mounts in userspace belongs to the host
-mount -n -t tmpfs -o mode=0755,nosuid,nodev "$mark" "$folder"
 while [ "$1" != -- ]; do
     keeps="$keeps$1
 "
-    case $1 in
-    /run/*)
-        mkdir -p "$folder/${1#/run/}"
-        mount -n --rbind "$1" "$folder/${1#/run/}"
-        ;;
-    esac
     shift
 done
 shift
@@ -35,6 +24,7 @@ ${keeps%?}
 KEEPS
     return 1
 }
+forget=
 # the kernel writes a space in a path as \040, which printf knows as \0040
 while read -r _ _ _ _ point _; do
     case $point in
@@ -49,10 +39,8 @@ while read -r _ _ _ _ point _; do
         forget="$forget$point
 "
     fi
-done <<TABLE
-$table
-TABLE
-# a failure is one that went with the mount it lay on
+done </proc/self/mountinfo
+# -n: the table of mounts in userspace belongs to the host; a failure is one that went with the mount it lay on
 if [ -n "$forget" ]; then
     set -f
     IFS='
@@ -62,5 +50,5 @@ if [ -n "$forget" ]; then
     unset IFS
     set +f
 fi
-mount -n --move "$folder" /run
+mount -n -a -T "$mounts"
 exec "$@"
