@@ -133,7 +133,8 @@ public final class Programs {
         List<String> all = new ArrayList<>(List.of("--socket", socket.toString()));
         all.addAll(words);
         // as the launcher has it: one small jar, and an archive of its own
-        List<String> own = new ArrayList<>(archive("client.jsa"));
+        List<String> own = new ArrayList<>(List.of("-Xint", "-XX:+UseTransparentHugePages", "-Xmx32m"));
+        own.addAll(archive("client.jsa"));
         Arrays.stream(classPath().split(java.io.File.pathSeparator, -1))
                 .filter(entry -> Path.of(entry).getFileName().toString().startsWith("protocol-"))
                 .findFirst()

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import sfo.agent.rules.DossierRules;
 import sfo.agent.rules.DossierRules.Heard;
@@ -39,8 +40,13 @@ import sfo.protocol.model.Volume;
 
 /** Proves and validates, touching nothing: collects what the rules decide on, everything at once. */
 final class Assessor {
-    private static final Duration PROBE = Duration.ofMillis(450);
+    /** As long as the wire is asked: no second try of TCP would come before a whole second. */
+    private static final Duration PROBE = Duration.ofMillis(300);
+
     private static final Duration LOOK = Duration.ofSeconds(5);
+    /** All else is looked at in the silence after the proof's questions, which is longer; before, it would only delay them. */
+    private static final Supplier<CompletionStage<Void>> QUESTIONS_ARE_OUT =
+            () -> CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS));
 
     private final Surroundings around;
 
@@ -61,9 +67,12 @@ final class Assessor {
                         .thenApply(Optional::of)
                         .toCompletableFuture()
                 : CompletableFuture.completedFuture(Optional.empty());
-        CompletionStage<List<String>> lacking = around.runner().blocking(this::lacks);
+        CompletionStage<Void> asked = ask.prove() ? QUESTIONS_ARE_OUT.get() : CompletableFuture.completedFuture(null);
+        CompletionStage<List<String>> lacking =
+                asked.thenCompose(now -> around.runner().blocking(this::lacks));
         return around.backups()
                 .newestGood(ask.from(), known.name())
+                .thenCombine(asked, (newest, now) -> newest)
                 .thenCompose(newest -> around.runner().blocking(() -> look(known, newest)))
                 .thenCombine(lacking, (seen, lacks) -> seen.lacking(lacks))
                 .thenCombine(dossier, (seen, proof) -> {
