@@ -136,7 +136,16 @@ public final class Journal {
         Path copy = data.resolve("journal.damaged-" + STAMP.format(now));
         log.error(
                 "the journal in {} is damaged ({}); it is copied to {} and repaired", folder, found.getMessage(), copy);
-        copyFolder(folder, copy);
+        try {
+            copyFolder(folder, copy);
+        } catch (IOException e) {
+            remove(copy);
+            throw new StartRefused(
+                    "the journal in " + folder + " is damaged (" + found.getMessage()
+                            + "), and is not repaired before a copy of it is kept, which failed: " + e.getMessage()
+                            + ". Make room on the disk of " + data + ", then start again",
+                    e);
+        }
         // before the repair: a crash between the two must not make the damage look as if it had never been
         durable(
                 data.resolve("journal.repaired"),
@@ -170,6 +179,18 @@ public final class Journal {
             }
         }
         sync(to);
+    }
+
+    /** What was copied so far: half a copy would be taken for a whole one. */
+    private static void remove(Path copy) throws IOException {
+        if (Files.isDirectory(copy)) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(copy)) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(copy);
+        }
     }
 
     private static void durable(Path file, String text) throws IOException {

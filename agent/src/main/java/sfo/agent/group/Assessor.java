@@ -44,9 +44,6 @@ final class Assessor {
     private static final Duration PROBE = Duration.ofMillis(300);
 
     private static final Duration LOOK = Duration.ofSeconds(5);
-    /** All else is looked at in the silence after the proof's questions, which is longer; before, it would only delay them. */
-    private static final Supplier<CompletionStage<Void>> QUESTIONS_ARE_OUT =
-            () -> CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS));
 
     private final Surroundings around;
 
@@ -67,7 +64,7 @@ final class Assessor {
                         .thenApply(Optional::of)
                         .toCompletableFuture()
                 : CompletableFuture.completedFuture(Optional.empty());
-        CompletionStage<Void> asked = ask.prove() ? QUESTIONS_ARE_OUT.get() : CompletableFuture.completedFuture(null);
+        CompletionStage<Void> asked = ask.prove() ? questionsAreOut() : CompletableFuture.completedFuture(null);
         CompletionStage<List<String>> lacking =
                 asked.thenCompose(now -> around.runner().blocking(this::lacks));
         return around.backups()
@@ -95,6 +92,11 @@ final class Assessor {
                             seen.startedAtBoot())));
                     return new Assessment(seen.group(), ask.from(), reasons, proof);
                 });
+    }
+
+    /** All else is looked at in the silence after the proof's questions, which is longer; before, it would only delay them. */
+    private static CompletionStage<Void> questionsAreOut() {
+        return CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS));
     }
 
     /** What there is on this host, and in the backup. */

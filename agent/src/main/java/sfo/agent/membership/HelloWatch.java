@@ -26,7 +26,7 @@ public final class HelloWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HelloWatch.class);
     private static final long EVERY_MILLIS = 1000;
     /** Less than what a member that is not listed by the others is given before it counts as left behind. */
-    private static final long ANSWERED_MILLIS = 2000;
+    private static final long ANSWERED_MILLIS = 3000;
 
     private static final long HURRIED_MILLIS = 200;
 

@@ -57,6 +57,28 @@ class JournalTest {
     }
 
     @Test
+    void aDamagedOneOfWhichNoCopyCanBeKeptIsLeftAsItIs() throws IOException {
+        Journal.check(data, "a");
+        write(200);
+        Path log = newest(".log");
+        flip(log, Files.size(log) / 2);
+        byte[] damaged = Files.readAllBytes(log);
+        // stands for a full disk
+        Files.createSymbolicLink(journal.resolve("nowhere"), data.resolve("is nothing"));
+
+        assertThatThrownBy(() -> Journal.check(data, "a"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining("is not repaired before a copy of it is kept")
+                .hasMessageContaining("Make room on the disk of " + data);
+        assertThat(log).hasBinaryContent(damaged);
+        try (Stream<Path> all = Files.list(data)) {
+            assertThat(all.map(f -> f.getFileName().toString())).noneMatch(name -> name.contains("damaged"));
+        }
+        Files.delete(journal.resolve("nowhere"));
+        assertThat(Journal.check(data, "a")).isPresent();
+    }
+
+    @Test
     void aFlippedBitInATableStopsTheStartWithTheWayOut() throws IOException {
         Journal.check(data, "a");
         write(200);

@@ -141,16 +141,23 @@ public final class Bench implements Callable<Integer> {
                     process("java, an empty program (this machine's own speed)", 0, empty());
                     process("sfo status, as a whole process", 200, status(lab));
                 }
-                Thread.sleep(SETTLE.toMillis());
-                ProcessHandle agent = agent(lab);
-                for (int sample = 1; sample <= SAMPLES; sample++) {
-                    double before = ticks(agent);
-                    Thread.sleep(IDLE.toMillis());
-                    double percent = (ticks(agent) - before) / TICKS_PER_SECOND / IDLE.toSeconds() * 100;
-                    add("agent: idle, of one core", "%", percent, 1);
+                if (run == runs) {
+                    idle(agent(lab));
                 }
-                add("agent: resident", "MiB", residentMiB(agent), 160);
             }
+        }
+    }
+
+    /** Of one pair, since it takes minutes to come to rest. */
+    private void idle(ProcessHandle agent) throws IOException, InterruptedException {
+        System.err.println("waits " + SETTLE.toSeconds() + " s for the agents to come to rest");
+        Thread.sleep(SETTLE.toMillis());
+        for (int run = 1; run <= runs; run++) {
+            double before = ticks(agent);
+            Thread.sleep(IDLE.toMillis());
+            double percent = (ticks(agent) - before) / TICKS_PER_SECOND / IDLE.toSeconds() * 100;
+            add("agent: idle, of one core", "%", percent, 1);
+            add("agent: resident", "MiB", residentMiB(agent), 160);
         }
     }
 
@@ -168,8 +175,9 @@ public final class Bench implements Callable<Integer> {
     private static List<String> empty() {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
+                "-Xint",
                 "-XX:+UseSerialGC",
+                "-XX:+UseTransparentHugePages",
                 "-XX:-UsePerfData",
                 "-Xshare:auto",
                 "-Xmx32m",

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.HostException;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
@@ -25,6 +26,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 
 /** What the wire sees of a failover interface that is made, opened, and taken away. */
 @Timeout(60)
+@ResourceLock("lan")
 class FailoverInterfaceTest {
     private static final Namespace HOST = Namespace.of(Lan.A);
 

@@ -11,11 +11,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.Adapter;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource.GroupHost;
 
 @Timeout(60)
+@ResourceLock("lan")
 class GroupHostTest {
     private static final GroupHost GROUP = new GroupHost(Lan.A);
     private static final Namespace HOST = Namespace.of(Lan.A);

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.HostException;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.Nic;
@@ -18,6 +19,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 
 /** A failover interface on what carries a host's networks besides plain NICs. */
 @Timeout(60)
+@ResourceLock("lan")
 class NicKindsTest {
     private static final Namespace A = Namespace.named(Lan.A);
     private static final String ADDRESS = "10.79.0.100";

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,7 @@ import sfo.protocol.plan.Resource.GroupHost;
 import sfo.protocol.plan.Resource.OpenInterface;
 
 @Timeout(60)
+@ResourceLock("lan")
 class SpareNicTest {
     private static final Namespace APPLIANCE = Namespace.named(Lan.A);
     private static final Namespace HOST = Namespace.of(Lan.A);

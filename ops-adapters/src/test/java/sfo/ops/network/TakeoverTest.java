@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import sfo.protocol.model.FailoverInterface;
@@ -27,6 +28,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 
 /** What a client sees when another appliance opens the interface: where its packets go, and its old connections. */
 @Timeout(60)
+@ResourceLock("lan")
 class TakeoverTest {
     private static final FreeAddress FREE = new FreeAddress(Lan.B, Lan.usual(), "b");
 

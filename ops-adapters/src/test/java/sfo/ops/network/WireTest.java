@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import sfo.ops.api.LifeProbe;
@@ -23,6 +24,7 @@ import sfo.protocol.plan.Resource.OpenInterface;
 
 /** What is asked on the wire: duplicate addresses, signs of life. */
 @Timeout(60)
+@ResourceLock("lan")
 class WireTest {
     private static final FreeAddress FREE = new FreeAddress(Lan.B, Lan.usual(), "b");
 

@@ -9,11 +9,13 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
 import sfo.ops.share.GroupServers.Server;
 
+@ResourceLock("group hosts")
 class GroupServersTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

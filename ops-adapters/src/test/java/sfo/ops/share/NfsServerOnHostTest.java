@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import sfo.protocol.model.Share;
@@ -33,6 +34,7 @@ import sfo.protocol.plan.Resource.NfsServer;
 
 /** The group's NFS-Ganesha in a group host, with libnfs clients on the other end of the wire. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ResourceLock("group hosts")
 class NfsServerOnHostTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import sfo.ops.api.HostException;
@@ -30,6 +31,7 @@ import sfo.protocol.plan.Resource.SmbServer;
 
 /** The group's Samba in a group host, with smbclient on the other end of the wire. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ResourceLock("group hosts")
 class SmbServerOnHostTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")
