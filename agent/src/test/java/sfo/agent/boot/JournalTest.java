@@ -40,10 +40,7 @@ class JournalTest {
 
     @Test
     void aFlippedBitIsFoundCopiedAsideRepairedAndRememberedUntilAcknowledged() throws IOException {
-        Journal.check(data, "a");
-        write(200);
-        Path log = newest(".log");
-        flip(log, Files.size(log) / 2);
+        Path log = damagedLog();
         byte[] damaged = Files.readAllBytes(log);
 
         JournalRepair repair = Journal.check(data, "a").orElseThrow();
@@ -56,12 +53,17 @@ class JournalTest {
         assertThat(Journal.check(data, "a")).isEmpty();
     }
 
-    @Test
-    void aDamagedOneOfWhichNoCopyCanBeKeptIsLeftAsItIs() throws IOException {
+    private Path damagedLog() throws IOException {
         Journal.check(data, "a");
         write(200);
         Path log = newest(".log");
         flip(log, Files.size(log) / 2);
+        return log;
+    }
+
+    @Test
+    void aDamagedOneOfWhichNoCopyCanBeKeptIsLeftAsItIs() throws IOException {
+        Path log = damagedLog();
         byte[] damaged = Files.readAllBytes(log);
         // stands for a full disk
         Files.createSymbolicLink(journal.resolve("nowhere"), data.resolve("is nothing"));
