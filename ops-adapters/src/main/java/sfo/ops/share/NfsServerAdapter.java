@@ -135,13 +135,12 @@ public final class NfsServerAdapter implements Adapter<NfsServer> {
                 && showExports(server, call).ok()
                 && servers.hiddenFrom(server, seen).isEmpty();
         if (!inPlace) {
-            // it reads the whole file before it listens
             start(resource, server, config, seen, call);
         } else if (!loaded.equals(config)) {
             call.progress().accept("NFS exports of " + server.group() + " change in place");
             reload(server, config, call);
-            awaitExports(server, exports, call);
         }
+        awaitExports(server, exports, call);
         RunFiles.write(server.file(LOADED), config);
     }
 
