@@ -17,7 +17,7 @@ import sfo.protocol.plan.Step;
 
 /** Whether a group may go back to its home now, and which reasons an operator can set aside. */
 public final class UndoRules {
-    /** How long an undo waits for its mirror to begin, or to begin again. */
+    /** How long an undo waits while nothing is copied, and home's side of its mirrors stays what it is. */
     public static final Duration MIRROR_BEGINS = Duration.ofSeconds(20);
 
     private UndoRules() {}

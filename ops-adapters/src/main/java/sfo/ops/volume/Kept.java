@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -99,13 +100,21 @@ final class Kept {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (thread.isAlive()) {
-            throw new HostException("what volume " + of.volume().name() + " has alone is copied to " + file + " first: "
-                    + (copied >> 20) + " of " + (of.volume().bytes() >> 20) + " MiB");
+        Optional<String> progress = progress();
+        if (progress.isPresent()) {
+            throw new HostException(progress.get());
         } else if (!failure.isEmpty()) {
             throw new HostException(
                     "what volume " + of.volume().name() + " has alone cannot be kept in " + file + ": " + failure);
         }
+    }
+
+    /** While the copy is made, how far it is, for people: it changes as it grows. */
+    Optional<String> progress() {
+        return thread.isAlive()
+                ? Optional.of("what volume " + of.volume().name() + " has alone is copied to " + file + " first: "
+                        + (copied >> 20) + " of " + (of.volume().bytes() >> 20) + " MiB")
+                : Optional.empty();
     }
 
     boolean failed() {

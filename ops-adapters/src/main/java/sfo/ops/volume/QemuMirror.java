@@ -83,13 +83,17 @@ public final class QemuMirror implements Mirror, AutoCloseable {
             } catch (HostException e) {
                 trouble = String.valueOf(e.getMessage());
             }
-            return withKept(States.of(side, volume, trouble, call), volume);
+            return withKept(States.of(side, volume, trouble, call), side, volume);
         } finally {
             side.lock.unlock();
         }
     }
 
-    private MirrorState withKept(MirrorState state, Volume volume) {
+    private MirrorState withKept(MirrorState state, Side side, Volume volume) {
+        Optional<String> progress = Optional.ofNullable(side.kept()).flatMap(Kept::progress);
+        if (progress.isPresent()) {
+            return state.explained(progress.get());
+        }
         String found;
         try {
             List<Path> kept = Kept.in(keptFolder(state.group(), volume), volume.name());

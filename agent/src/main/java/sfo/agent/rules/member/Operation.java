@@ -1,11 +1,13 @@
 package sfo.agent.rules.member;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.MirrorState;
 import sfo.protocol.plan.Plan;
 
 /**
@@ -30,8 +32,11 @@ public record Operation(String wish, Wish what, long began, Instant beganAt, Opt
         /** what is served to become {@code to} */
         record Adjusting(GroupDefinition to) implements Stage {}
 
-        /** @param copiedAt when something was last seen being mirrored back, by the monotonic clock */
-        record Mirroring(String to, long copiedAt) implements Stage {}
+        /**
+         * @param movedAt when home's mirrors last came nearer, by the monotonic clock
+         * @param home what home said of its side then
+         */
+        record Mirroring(String to, long movedAt, List<MirrorState> home) implements Stage {}
 
         /** an undo that did not come about: this appliance to serve again */
         record ServingAgain() implements Stage {}

@@ -164,6 +164,8 @@ final class Turn {
 
     void claimKnown(Claim claim, String why) {
         store(n -> new GroupEvent.ClaimKnown(n, claim, why, now.wall()));
+        // its first heartbeat as the holder may be its last
+        Hearing.expectWord(this, claim.appliance());
     }
 
     void act(Act act) {

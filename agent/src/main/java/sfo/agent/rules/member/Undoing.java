@@ -10,6 +10,7 @@ import sfo.protocol.control.Answer;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Reason;
+import sfo.protocol.peer.GroupMessage;
 
 /** On the survivor, while it still serves: brings home up to date, then begins to hand over. */
 final class Undoing {
@@ -36,7 +37,7 @@ final class Undoing {
             if (u.request().acceptLoss()) {
                 t.act(new Act.AcceptLoss(true));
             }
-            Operation.Stage.Mirroring stage = new Operation.Stage.Mirroring(home, t.now.nanos());
+            Operation.Stage.Mirroring stage = new Operation.Stage.Mirroring(home, t.now.nanos(), List.of());
             t.stage(stage);
             mirroring(t, stage, u);
         }
@@ -59,11 +60,14 @@ final class Undoing {
             giveUp(t, servesOn(t, reasons));
             return;
         }
-        Optional<String> behind = UndoRules.notYetMirrored(t.mirrors, Optional.ofNullable(t.beats.get(s.to())));
+        Optional<GroupMessage.Beat> beat = Optional.ofNullable(t.beats.get(s.to()));
+        Optional<String> behind = UndoRules.notYetMirrored(t.mirrors, beat);
         if (behind.isPresent()) {
-            long copiedAt = UndoRules.isCopied(t.mirrors) ? t.now.nanos() : s.copiedAt();
-            Duration idle = Duration.ofNanos(t.now.nanos() - copiedAt);
-            t.stage(new Operation.Stage.Mirroring(s.to(), copiedAt));
+            List<MirrorState> home = beat.map(GroupMessage.Beat::mirrors).orElse(s.home());
+            boolean moves = UndoRules.isCopied(t.mirrors) || !home.equals(s.home());
+            long movedAt = moves ? t.now.nanos() : s.movedAt();
+            Duration idle = Duration.ofNanos(t.now.nanos() - movedAt);
+            t.stage(new Operation.Stage.Mirroring(s.to(), movedAt, home));
             if (idle.compareTo(UndoRules.MIRROR_BEGINS) > 0) {
                 giveUp(
                         t,

@@ -182,6 +182,47 @@ class MemberRulesTest {
     }
 
     @Test
+    void aHolderIsExpectedToSpeakFromTheMomentThatItsClaimIsKnown() {
+        Decision heard = decide(heldBy(Sample.claim(1, "b")), Memory.fresh(0), 0, new Input.Heard(beat(A2)));
+        assertThat(heard.acts()).contains(new Act.ExpectWord("a", 1_300));
+    }
+
+    @Test
+    void anUndoWaitsWhileHomeKeepsWhatItHasAloneAndNoLongerThanThatMoves() {
+        Claim mine = Sample.claim(2, "b");
+        GroupState serving = heldBy(mine).apply(new GroupEvent.Serving(3, "files-1", "boot", NOON));
+        Requests.Undo request = new Requests.Undo("files", true, false);
+        Wish undo = new Wish.Undo(request, new Requests.Operator(0, "root", ""));
+        MirrorState alone = new MirrorState(
+                "files", "tank", Role.PRIMARY, mine, Sync.SOLO, Optional.of(NOON), 0, "", "never mirrored");
+        Memory memory = decide(serving, Memory.fresh(0), 0, new Input.Mirrors(List.of(alone)))
+                .memory();
+        memory = decide(serving, memory, 0, home(mine, 0)).memory();
+        memory = decide(serving, memory, 0, new Input.Wanted("w", undo)).memory();
+        Decision tick = decide(serving, memory, 0, new Input.Tick());
+        // nothing is copied any more after a minute
+        for (int seconds = 1; answers(tick) == 0 && seconds < 100; seconds++) {
+            memory = decide(serving, tick.memory(), seconds * 1_000L, home(mine, Math.min(seconds, 60)))
+                    .memory();
+            tick = decide(serving, memory, seconds * 1_000L, new Input.Tick());
+            assertThat(answers(tick)).as("after %d s", seconds).isEqualTo(seconds > 80 ? 1 : 0);
+        }
+        assertThat(answer(tick).text()).contains("nothing was mirrored to a for 21 s");
+        assertThat(tick.acts()).contains(new Act.AcceptLoss(false));
+    }
+
+    private static long answers(Decision decision) {
+        return decision.acts().stream().filter(Act.Reply.class::isInstance).count();
+    }
+
+    private static Input home(Claim claim, int copied) {
+        MirrorState alone = new MirrorState(
+                "files", "tank", Role.IDLE, A1, Sync.SOLO, Optional.of(NOON), 0, "", copied + " of 900 MiB");
+        return new Input.Heard(new GroupMessage.Beat(
+                "a", "files", "boot-a", 1, claim, false, true, List.of(alone), List.of(), "mark", Map.of()));
+    }
+
+    @Test
     void anAgentThatStartsLooksAtAHolderWhoseFirstHeartbeatDoesNotCome() {
         Decision started = decide(heldBy(A1), Memory.fresh(0), 0, new Input.JournalRead());
         assertThat(started.acts()).contains(new Act.ExpectWord("a", 1_300));
