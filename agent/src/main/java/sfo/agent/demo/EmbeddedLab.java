@@ -159,6 +159,11 @@ public final class EmbeddedLab implements Lab {
     }
 
     @Override
+    public Path socket(String appliance) {
+        return files(appliance).socket();
+    }
+
+    @Override
     public List<Workload> clients() {
         return List.of(
                 new EmbeddedHandle("NFS, file open since before", Share.Protocol.NFS, "n"),

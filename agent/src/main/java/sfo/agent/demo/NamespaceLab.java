@@ -290,6 +290,13 @@ public final class NamespaceLab implements Lab {
     }
 
     @Override
+    public Path socket(String appliance) throws IOException {
+        // what is below /run there is its own
+        Path root = Path.of("/proc", String.valueOf(sandbox(appliance).pid()), "root");
+        return root.resolve(Path.of("/").relativize(files(appliance).socket()));
+    }
+
+    @Override
     public List<Workload> clients() throws IOException {
         Path files = folder.resolve("client");
         return List.of(

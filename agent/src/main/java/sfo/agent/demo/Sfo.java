@@ -38,7 +38,7 @@ public final class Sfo {
     public void awaitDone(String appliance, Duration limit, String... words) throws IOException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (System.nanoTime() < deadline) {
-            if (type(appliance, List.of(words)).ok()) {
+            if (ask(appliance, words).ok()) {
                 return;
             }
             pause("sfo " + String.join(" ", words));
@@ -66,6 +66,11 @@ public final class Sfo {
         }
     }
 
+    /** What is asked again and again is asked without a client's process, which would keep the machine busy. */
+    private Exec.Output ask(String appliance, String... words) throws IOException {
+        return ControlSocket.ask(lab.socket(appliance), LIMIT, List.of(words));
+    }
+
     private static String shortened(IOException e) {
         String message = String.valueOf(e.getMessage());
         return message.contains("time ran out") ? "no end after " + LIMIT.toSeconds() + " s" : message;
@@ -73,7 +78,7 @@ public final class Sfo {
 
     /** The members and groups, as {@code sfo status --json} shows them; missing while the agent does not answer. */
     public JsonNode status(String appliance) throws IOException {
-        Exec.Output output = type(appliance, List.of("status", "--json"));
+        Exec.Output output = ask(appliance, "status", "--json");
         try {
             JsonNode node = output.ok() ? Json.MAPPER.readTree(output.out()) : MissingNode.getInstance();
             return node.has("body") ? node.get("body") : node;

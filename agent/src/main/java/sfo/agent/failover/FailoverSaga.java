@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -35,6 +37,7 @@ import sfo.protocol.model.Claim;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Phase;
 import sfo.protocol.plan.Plan;
+import sfo.protocol.plan.Resource;
 import sfo.protocol.plan.Step;
 
 /**
@@ -57,6 +60,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             Optional<DossierView> dossier,
             BooleanSupplier mayOpen)
             implements Command {}
+
+    /** Begin may come in a moment: look already at what the plan would change, {@code after} that time. */
+    public record Prepare(Plan plan, Duration after) implements Command {}
 
     public record In(SagaInput input) implements Command {}
 
@@ -104,6 +110,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private boolean ready;
 
     private Optional<SagaInput.Release> afterAdjusting = Optional.empty();
+    private Ahead ahead = Ahead.NOTHING;
 
     public static Behavior<Command> create(String saga, String boot, StepRunner runner, ActorRef<Told> parent) {
         return Behaviors.setup(context ->
@@ -164,6 +171,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             return on(state, in.input());
         } else if (command instanceof Open open) {
             return open(state, open);
+        } else if (command instanceof Prepare prepare) {
+            if (state.opened().isEmpty()) {
+                ahead = Ahead.look(runner, prepare.plan().steps(), prepare.after());
+            }
         } else if (command instanceof Adjust adjust) {
             prepareAdjust(state, adjust.plan());
         } else if (command instanceof RevertNow now) {
@@ -323,9 +334,13 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             if (step.resource().isProof()) {
                 continue;
             }
-            Duration limit = Duration.ofMillis(step.limitMillis());
-            facts.put(step.id(), runner.inspect(step.resource(), limit).toCompletableFuture());
+            facts.put(
+                    step.id(),
+                    ahead.seen(step)
+                            .map(seen -> seen.exceptionallyCompose(e -> inspect(runner, step)))
+                            .orElseGet(() -> inspect(runner, step)));
         }
+        ahead = Ahead.NOTHING;
         context.pipeToSelf(CompletableFuture.allOf(facts.values().toArray(CompletableFuture[]::new)), (nothing, e) -> {
             if (e != null) {
                 return new In(then.input(Map.of(), cause(e)));
@@ -334,6 +349,34 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             facts.forEach((step, fact) -> before.put(step, fact.join()));
             return new In(then.input(before, ""));
         });
+    }
+
+    private static CompletableFuture<Facts> inspect(StepRunner runner, Step step) {
+        return runner.inspect(step.resource(), Duration.ofMillis(step.limitMillis()))
+                .toCompletableFuture();
+    }
+
+    /** What was seen a moment before it is asked for, by resource; what could not be looked at then is looked at again. */
+    private record Ahead(Map<Resource, CompletableFuture<Facts>> seen, long at) {
+        private static final Ahead NOTHING = new Ahead(Map.of(), 0);
+        private static final Duration FRESH = Duration.ofSeconds(3);
+
+        static Ahead look(StepRunner runner, List<Step> steps, Duration after) {
+            Executor then = CompletableFuture.delayedExecutor(after.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture<Void> begin = CompletableFuture.runAsync(() -> {}, then);
+            Map<Resource, CompletableFuture<Facts>> seen = new HashMap<>();
+            for (Step step : steps) {
+                if (!step.resource().isProof()) {
+                    seen.put(step.resource(), begin.thenCompose(now -> inspect(runner, step)));
+                }
+            }
+            return new Ahead(seen, System.nanoTime());
+        }
+
+        Optional<CompletableFuture<Facts>> seen(Step step) {
+            return Optional.ofNullable(seen.get(step.resource()))
+                    .filter(facts -> System.nanoTime() - at < FRESH.toNanos());
+        }
     }
 
     private void prepareAdjust(SagaState state, Plan plan) {

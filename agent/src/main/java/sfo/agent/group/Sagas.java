@@ -2,6 +2,7 @@ package sfo.agent.group;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,8 @@ final class Sagas {
         ActorRef<FailoverSaga.Command> saga = actor(id);
         if (order instanceof SagaOrder.Say say) {
             saga.tell(new FailoverSaga.In(say.input()));
+        } else if (order instanceof SagaOrder.Prepare prepare) {
+            saga.tell(new FailoverSaga.Prepare(prepare.plan(), Duration.ofMillis(prepare.afterMillis())));
         } else if (order instanceof SagaOrder.Adjust adjust) {
             saga.tell(new FailoverSaga.Adjust(adjust.plan()));
         } else if (order instanceof SagaOrder.Open o) {

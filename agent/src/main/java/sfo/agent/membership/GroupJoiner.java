@@ -92,7 +92,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
         var self = context.getSelf();
         listener = sighting -> self.tell(new Heard(sighting));
         agent.hellos().add(listener);
-        agent.hellos().hurry(true);
+        agent.hellos().pace(HelloWatch.Pace.LOOKING);
         timers.startTimerWithFixedDelay(Tick.INSTANCE, LOOKING);
     }
 
@@ -127,7 +127,9 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
             if (!member) {
                 becameMember();
             }
-            listen(agent.self());
+            Hello now = agent.self();
+            listen(now);
+            agent.hellos().pace(together(now) ? HelloWatch.Pace.TOGETHER : HelloWatch.Pace.LISTENING);
         } else {
             look(self);
         }
@@ -136,7 +138,6 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
 
     private void becameMember() {
         member = true;
-        agent.hellos().hurry(false);
         timers.startTimerWithFixedDelay(Tick.INSTANCE, MEMBER);
         if (joining != null) {
             agent.inCluster(joining.cluster().orElseThrow());
@@ -191,8 +192,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
 
     private void listen(Hello self) {
         for (Hello peer : hellos()) {
-            boolean oneCluster = self.lists(peer.uid()) && peer.lists(self.uid());
-            if (oneCluster) {
+            if (isOneCluster(self, peer)) {
                 adoptOlderName(self, peer);
             }
             if (Islands.judge(self, peer) == Islands.Verdict.STAY) {
@@ -205,6 +205,20 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
                 restart(self, "this appliance was left behind: " + peer.appliance() + " goes on without it");
             }
         }
+    }
+
+    /** One view, as far as this appliance can tell. */
+    private boolean together(Hello self) {
+        return cluster.state().getUnreachable().isEmpty()
+                && agent.settings().peers().stream()
+                        .map(peer ->
+                                Optional.ofNullable(heard.get(peer.appliance())).flatMap(HelloWatch.Sighting::hello))
+                        .allMatch(hello ->
+                                hello.filter(peer -> isOneCluster(self, peer)).isPresent());
+    }
+
+    private static boolean isOneCluster(Hello self, Hello peer) {
+        return self.lists(peer.uid()) && peer.lists(self.uid());
     }
 
     /** Two members of one cluster may name it differently, if one joined while the other was about to merge. */

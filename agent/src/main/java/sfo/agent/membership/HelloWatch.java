@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -18,17 +19,24 @@ import org.slf4j.LoggerFactory;
 import sfo.config.load.Settings;
 import sfo.protocol.peer.Hello;
 
-/**
- * Says hello to every peer, for as long as the JVM lives, and remembers what came back: each second where nobody answered,
- * half as often where somebody did (a heartbeat tells of it anyway).
- */
+/** Says hello to every peer, for as long as the JVM lives, and remembers what came back. */
 public final class HelloWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HelloWatch.class);
-    private static final long EVERY_MILLIS = 1000;
-    /** Less than what a member that is not listed by the others is given before it counts as left behind. */
-    private static final long ANSWERED_MILLIS = 3000;
 
-    private static final long HURRIED_MILLIS = 200;
+    /** How long it waits between two rounds. */
+    public enum Pace {
+        /** in search of a cluster */
+        LOOKING(200),
+        LISTENING(1_000),
+        /** every peer is a reachable member of one cluster: its heartbeats say more, and sooner */
+        TOGETHER(10_000);
+
+        private final long millis;
+
+        Pace(long millis) {
+            this.millis = millis;
+        }
+    }
 
     /**
      * What came of one hello.
@@ -46,7 +54,8 @@ public final class HelloWatch implements AutoCloseable {
     private final Map<String, Boolean> underWay = new ConcurrentHashMap<>();
     private final List<Consumer<Sighting>> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor clock;
-    private volatile boolean hurried = true;
+    private volatile Pace pace = Pace.LOOKING;
+    private @Nullable ScheduledFuture<?> next;
 
     public HelloWatch(List<Settings.Peer> peers, HelloClient client) {
         this.peers = peers;
@@ -59,19 +68,19 @@ public final class HelloWatch implements AutoCloseable {
     }
 
     public void start() {
-        clock.execute(this::round);
+        try {
+            clock.execute(this::round);
+        } catch (RejectedExecutionException e) {
+            log.debug("closed", e);
+        }
     }
 
-    /** Faster rounds, while this agent looks for a cluster. */
-    public void hurry(boolean hurry) {
-        boolean before = hurried;
-        hurried = hurry;
-        if (hurry && !before) {
-            try {
-                clock.execute(() -> peers.forEach(this::ask));
-            } catch (RejectedExecutionException e) {
-                log.debug("closed", e);
-            }
+    /** From now on; a quicker one begins at once. */
+    public void pace(Pace wanted) {
+        Pace before = pace;
+        pace = wanted;
+        if (wanted.compareTo(before) < 0) {
+            start();
         }
     }
 
@@ -99,23 +108,24 @@ public final class HelloWatch implements AutoCloseable {
         lastSeen.put(appliance, Instant.now());
     }
 
+    /** On the clock's one thread. */
     private void round() {
+        if (next != null) {
+            next.cancel(false);
+        }
         peers.forEach(this::ask);
         try {
-            var unused = clock.schedule(this::round, pauseMillis(), TimeUnit.MILLISECONDS);
+            next = clock.schedule(this::round, pauseMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             log.debug("closed", e);
         }
     }
 
     private long pauseMillis() {
-        if (hurried) {
-            return HURRIED_MILLIS;
-        }
         boolean allAnswer = peers.stream()
                 .allMatch(peer ->
                         latest(peer.appliance()).flatMap(Sighting::hello).isPresent());
-        return allAnswer ? ANSWERED_MILLIS : EVERY_MILLIS;
+        return allAnswer ? pace.millis : Math.min(pace.millis, Pace.LISTENING.millis);
     }
 
     private void ask(Settings.Peer peer) {

@@ -309,6 +309,9 @@ class ControlServerTest {
     /** The plain client as operators have it: a JVM with the protocol's classes alone. */
     private Process client(String... words) throws IOException {
         List<String> argv = new ArrayList<>(List.of(
+                // a test run in the background has it ignored, and so would what it starts
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",

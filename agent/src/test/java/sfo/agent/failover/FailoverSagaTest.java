@@ -87,6 +87,22 @@ class FailoverSagaTest {
     }
 
     @Test
+    void whatWasLookedAtAheadIsTheCheckpointAndWhatCouldNotBeIsLookedAtAgain() {
+        host.failing.put("inspect two", 1);
+        ActorRef<Command> actor = start("boot");
+        actor.tell(new FailoverSaga.Prepare(plan(ONE, TWO), Duration.ofMillis(10)));
+        await().until(() -> host.failing.get("inspect two") == 0 && host.acts.size() == 2);
+        assertThat(stored()).isEmpty();
+
+        open(actor, Kind.FAILOVER, () -> true, ONE, TWO, step("three"));
+        assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+        assertThat(((SagaEvent.Checkpointed) stored().get(1)).before()).containsOnlyKeys("one", "two", "three");
+        int applies = host.acts.indexOf("apply one");
+        assertThat(host.acts.subList(0, applies))
+                .containsExactlyInAnyOrder("inspect one", "inspect two", "inspect two", "inspect three");
+    }
+
+    @Test
     void stepsThatNeedNothingOfOneAnotherRunTogether() {
         CountDownLatch go = hold("apply one");
         open(start("boot"), Kind.FAILOVER, () -> true, ONE, step("other"));

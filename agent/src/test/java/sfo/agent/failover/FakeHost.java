@@ -23,7 +23,7 @@ import sfo.protocol.plan.Resource;
 final class FakeHost implements Host {
     final Set<String> there = ConcurrentHashMap.newKeySet();
     final List<String> acts = new CopyOnWriteArrayList<>();
-    /** Applies or reverts ({@code apply one}, {@code revert one}) that fail, with how often. */
+    /** What fails ({@code inspect one}, {@code apply one}, {@code revert one}), and how often. */
     final Map<String, Integer> failing = new ConcurrentHashMap<>();
     /** Acts that report a time-out although they did it. */
     final Set<String> lying = ConcurrentHashMap.newKeySet();
@@ -53,14 +53,18 @@ final class FakeHost implements Host {
         onAct.run();
         acts.add(what);
         await(what);
+        fail(what);
+        change.run();
+        if (lying.contains(what)) {
+            throw new HostException("time ran out");
+        }
+    }
+
+    private void fail(String what) throws HostException {
         int left = failing.getOrDefault(what, 0);
         if (left > 0) {
             failing.put(what, left - 1);
             throw new HostException("no carrier");
-        }
-        change.run();
-        if (lying.contains(what)) {
-            throw new HostException("time ran out");
         }
     }
 
@@ -79,6 +83,7 @@ final class FakeHost implements Host {
         public Facts inspect(Resource.GroupHost resource, Call call) throws HostException {
             acts.add("inspect " + resource.group());
             await("inspect " + resource.group());
+            fail("inspect " + resource.group());
             return there.contains(resource.group()) ? Facts.of("there", "yes") : Facts.NOTHING;
         }
 

@@ -13,7 +13,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,7 +98,7 @@ class HelloTest {
                 socket.getOutputStream().write(new byte[] {22, 3, 1});
                 silent.add(socket);
             }
-            org.awaitility.Awaitility.await()
+            Awaitility.await()
                     .atMost(Duration.ofSeconds(40))
                     .ignoreExceptions()
                     .untilAsserted(() -> assertThat(client.ask(peer("b")).get(5, TimeUnit.SECONDS))
@@ -104,6 +107,21 @@ class HelloTest {
             for (Socket socket : silent) {
                 socket.close();
             }
+        }
+    }
+
+    @Test
+    void whoIsTogetherIsAskedSeldomAndAQuickerPaceBeginsAtOnce() {
+        BlockingQueue<HelloWatch.Sighting> sightings = new LinkedBlockingQueue<>();
+        try (HelloWatch watch = new HelloWatch(List.of(peer("b")), new HelloClient(Tls.context(TestKeys.of("a"))))) {
+            watch.add(sightings::add);
+            watch.pace(HelloWatch.Pace.TOGETHER);
+            watch.start();
+            Awaitility.await().until(() -> !sightings.isEmpty());
+            assertThat(sightings.remove().hello()).contains(HELLO);
+
+            watch.pace(HelloWatch.Pace.LISTENING);
+            Awaitility.await().atMost(Duration.ofSeconds(9)).until(() -> sightings.size() > 1);
         }
     }
 

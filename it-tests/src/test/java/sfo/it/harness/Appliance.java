@@ -4,12 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,9 +14,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import sfo.agent.demo.ControlSocket;
 import sfo.agent.demo.Programs;
 import sfo.agent.demo.Tethered;
-import sfo.protocol.control.Frame;
+import sfo.ops.exec.Exec;
 
 /** One appliance of a {@link Pair}: its agent, a process of its own, and its operator. */
 public final class Appliance {
@@ -215,7 +210,7 @@ public final class Appliance {
                 () -> {
                     try {
                         reply.complete(converse(words));
-                    } catch (IOException | RuntimeException e) {
+                    } catch (RuntimeException e) {
                         reply.completeExceptionally(e);
                     }
                 },
@@ -253,33 +248,10 @@ public final class Appliance {
         }
     }
 
-    private Reply converse(String... words) throws IOException {
+    private Reply converse(String... words) {
         List<String> all = new ArrayList<>(List.of(words));
         all.add("--json");
-        Frame request = new Frame()
-                .with(Frame.ARGV, all)
-                .with(Frame.CWD, "/")
-                .with(Frame.WIDTH, 120)
-                .with(Frame.ASK, false)
-                .with(Frame.TERMINAL, false);
-        StringBuilder out = new StringBuilder();
-        StringBuilder err = new StringBuilder();
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(socket()));
-            channel.write(ByteBuffer.wrap((request.line() + "\n").getBytes(StandardCharsets.UTF_8)));
-            var lines = new java.io.BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                Frame frame = Frame.read(line);
-                out.append(frame.text(Frame.OUT, ""));
-                err.append(frame.text(Frame.ERR, ""));
-                if (frame.has(Frame.EXIT)) {
-                    return new Reply((int) frame.number(Frame.EXIT, -1), out.toString(), err.toString());
-                }
-            }
-        } catch (IOException e) {
-            // as the client says it: nobody is there, or nobody any more
-            return new Reply(6, out.toString(), err + String.valueOf(e.getMessage()));
-        }
-        return new Reply(6, out.toString(), err + "the agent ended the connection");
+        Exec.Output said = ControlSocket.ask(socket(), PATIENCE.multipliedBy(2), all);
+        return new Reply(said.exit(), said.out(), said.err());
     }
 }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
+import sfo.agent.demo.ControlSocket;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
@@ -308,7 +309,7 @@ class PowerCutIT {
     }
 
     private static boolean undoRefusedFor(String code) throws IOException {
-        return lab.sfo("b", LIMIT, List.of("undo", Lab.GROUP, "--dry-run", "--json"))
+        return ControlSocket.ask(lab.socket("b"), LIMIT, List.of("undo", Lab.GROUP, "--dry-run", "--json"))
                 .out()
                 .contains(code);
     }

@@ -25,6 +25,15 @@ public final class Exec {
     public static final int MAX_OUTPUT = 8 << 20;
 
     private static final String TAG = "SFO_STEP";
+    private static final String LAUNCH = "jdk.lang.Process.launchMechanism";
+
+    static {
+        // the default since JDK 12 starts a helper that starts the command: measured, 9 to 13 ms instead of 4 on a busy
+        // machine, some twenty times in a failover. JDK 24 and later ask for the default
+        if (Runtime.version().feature() < 24 && System.getProperty(LAUNCH) == null) {
+            System.setProperty(LAUNCH, "VFORK");
+        }
+    }
 
     /** A command that ended: exit code, standard output and standard error as UTF-8. */
     public record Output(int exit, String out, String err) {

@@ -289,7 +289,8 @@ public final class GroupServers {
                 }
                 call.check("waiting for " + server.unit() + " to listen on port " + port + ": " + RunFiles.tail(log));
             }
-            RunFiles.pause();
+            // each try takes a moment of a processor that the server needs
+            RunFiles.pause(Duration.ofMillis(10));
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import sfo.ops.ThisRun;
 import sfo.ops.api.Call;
@@ -41,7 +42,7 @@ final class MirrorRig {
     /** Of everything that tests of mirrors make on this machine. */
     static final String RUN = "mq";
 
-    private static final String SWITCH = ThisRun.name(RUN, "sw");
+    private static final AtomicInteger MADE = new AtomicInteger();
 
     /** The part of libc that puts a thread into a namespace. */
     interface C extends Library {
@@ -56,6 +57,8 @@ final class MirrorRig {
     private static final C LIBC = Native.load("c", C.class);
 
     final Exec exec = new Exec();
+    private final int number = MADE.incrementAndGet();
+    private final String networkSwitch = namespace("sw");
     final Path folder;
     final Appliance a;
     final Appliance b;
@@ -96,16 +99,16 @@ final class MirrorRig {
 
     private void network() throws HostException {
         networkGone();
-        for (String name : List.of(SWITCH, namespace("a"), namespace("b"))) {
+        for (String name : List.of(networkSwitch, namespace("a"), namespace("b"))) {
             ip("netns", "add", name);
             ip("-n", name, "link", "set", "lo", "up");
         }
-        ip("-n", SWITCH, "link", "add", "br0", "type", "bridge");
-        ip("-n", SWITCH, "link", "set", "br0", "up");
+        ip("-n", networkSwitch, "link", "add", "br0", "type", "bridge");
+        ip("-n", networkSwitch, "link", "set", "br0", "up");
         for (String side : List.of("a", "b")) {
             ip(
                     "-n",
-                    SWITCH,
+                    networkSwitch,
                     "link",
                     "add",
                     "p" + side,
@@ -116,20 +119,21 @@ final class MirrorRig {
                     "eth0",
                     "netns",
                     namespace(side));
-            ip("-n", SWITCH, "link", "set", "p" + side, "master", "br0", "up");
+            ip("-n", networkSwitch, "link", "set", "p" + side, "master", "br0", "up");
             ip("-n", namespace(side), "addr", "add", side.equals("a") ? "10.79.0.1/24" : "10.79.0.2/24", "dev", "eth0");
             ip("-n", namespace(side), "link", "set", "eth0", "up");
         }
     }
 
-    private static void networkGone() throws HostException {
-        for (String name : List.of(SWITCH, namespace("a"), namespace("b"))) {
+    private void networkGone() throws HostException {
+        for (String name : List.of(networkSwitch, namespace("a"), namespace("b"))) {
             ThisRun.removeNamespace(name);
         }
     }
 
-    private static String namespace(String appliance) {
-        return ThisRun.name(RUN, appliance);
+    /** Several at once leave one another alone. */
+    private String namespace(String appliance) {
+        return ThisRun.name(RUN, number + appliance);
     }
 
     private void ip(String... words) throws HostException {
@@ -163,13 +167,13 @@ final class MirrorRig {
         isCut = true;
         exec.need(
                 call(),
-                List.of("ip", "netns", "exec", SWITCH, "nft", "-f", "-"),
+                List.of("ip", "netns", "exec", networkSwitch, "nft", "-f", "-"),
                 "table bridge cut { chain f { type filter hook forward priority 0; drop; }; }");
     }
 
     void heal() throws HostException {
         isCut = false;
-        exec.need(call(), List.of("ip", "netns", "exec", SWITCH, "nft", "delete", "table", "bridge", "cut"), "");
+        exec.need(call(), List.of("ip", "netns", "exec", networkSwitch, "nft", "delete", "table", "bridge", "cut"), "");
     }
 
     void end() throws Exception {

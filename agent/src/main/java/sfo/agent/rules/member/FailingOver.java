@@ -1,5 +1,6 @@
 package sfo.agent.rules.member;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +25,9 @@ import sfo.protocol.plan.Plan;
 
 /** On the survivor: proved, validated, planned, claimed. */
 final class FailingOver {
+    /** The proof's questions are out by then; before, anything else would only delay them. */
+    private static final Duration PROOF_ASKS = Duration.ofMillis(100);
+
     private FailingOver() {}
 
     // --- check, plan
@@ -127,6 +131,18 @@ final class FailingOver {
         } else {
             t.show("prove", "proves that " + from + " is dead; validates", "running", 0, "");
             t.act(new Act.Assess(wish, f, t.definition(), from, t.said(from), death(t, from), true));
+            if (!f.request().dryRun()) {
+                Claim next = t.nextClaim(t.me.self());
+                t.prepare(
+                        t.plan(
+                                t.definition(),
+                                from,
+                                next,
+                                List.of(),
+                                f.request().mac()),
+                        next,
+                        PROOF_ASKS);
+            }
         }
     }
 

@@ -176,6 +176,10 @@ final class HandingOver {
         Asking ask = new Asking(m.from(), m.claim(), t.freshId(), t.now.nanos());
         t.handOver = t.handOver.asking(Optional.of(ask));
         t.send(m.from(), new GroupMessage.AskPermit(t.me.self(), t.me.group(), m.claim(), ask.nonce()));
+        if (t.exists()) {
+            Plan plan = t.plan(t.definition(), m.from(), m.claim(), List.of(), Optional.empty());
+            t.prepare(plan, m.claim(), Duration.ZERO);
+        }
     }
 
     /**

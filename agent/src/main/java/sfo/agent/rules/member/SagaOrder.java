@@ -21,6 +21,13 @@ public sealed interface SagaOrder {
             OptionalLong openUntil)
             implements SagaOrder {}
 
+    /**
+     * You may be opened with this plan in a moment: look already at what it would change.
+     *
+     * @param afterMillis until then nothing else is to be disturbed
+     */
+    record Prepare(Plan plan, long afterMillis) implements SagaOrder {}
+
     /** Change what is served to another plan of the same claim. */
     record Adjust(Plan plan) implements SagaOrder {}
 

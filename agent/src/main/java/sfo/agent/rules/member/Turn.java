@@ -200,6 +200,11 @@ final class Turn {
         return id;
     }
 
+    /** The saga that is opened next may look ahead. */
+    void prepare(Plan plan, Claim claim, Duration after) {
+        saga(state.nextSaga(me.group(), claim.generation()), new SagaOrder.Prepare(plan, after.toMillis()));
+    }
+
     void reply(String wish, Answer answer) {
         act(new Act.Reply(wish, answer));
     }
