@@ -1,6 +1,7 @@
 package sfo.agent.membership;
 
 import akka.actor.AddressFromURIString;
+import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.AbstractBehavior;
@@ -8,8 +9,12 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
+import akka.cluster.ClusterEvent.ClusterDomainEvent;
+import akka.cluster.ClusterEvent.MemberEvent;
+import akka.cluster.ClusterEvent.ReachabilityEvent;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
+import akka.cluster.typed.Subscribe;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -38,6 +43,10 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
         INSTANCE
     }
 
+    private enum ViewChanged implements Command {
+        INSTANCE
+    }
+
     /** How a joiner sees, and is seen by, the agent around it. All of it may be called from any thread. */
     public interface Surroundings {
         Settings settings();
@@ -61,7 +70,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     /** How long those with higher names wait for the one that is to form the cluster. */
     private static final Duration PATIENCE_WITH_THE_FIRST = Duration.ofSeconds(5);
-    /** What gossip (each 2 s) and a hello need to make a new member known; after that one who is not listed was left behind. */
+    /** What gossip (each 3 s) and a hello need to make a new member known; after that one who is not listed was left behind. */
     private static final Duration PATIENCE_WITH_GOSSIP = Duration.ofSeconds(6);
 
     private static final Duration LOOKING = Duration.ofMillis(100);
@@ -94,6 +103,10 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
         agent.hellos().add(listener);
         agent.hellos().pace(HelloWatch.Pace.LOOKING);
         timers.startTimerWithFixedDelay(Tick.INSTANCE, LOOKING);
+        ActorRef<ClusterDomainEvent> changes =
+                context.messageAdapter(ClusterDomainEvent.class, change -> ViewChanged.INSTANCE);
+        cluster.subscriptions().tell(Subscribe.create(changes.narrow(), MemberEvent.class));
+        cluster.subscriptions().tell(Subscribe.create(changes.narrow(), ReachabilityEvent.class));
     }
 
     @Override
@@ -101,6 +114,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
         return newReceiveBuilder()
                 .onMessage(Heard.class, this::heard)
                 .onMessage(Tick.class, tick -> this.consider())
+                .onMessage(ViewChanged.class, change -> this.consider())
                 .onSignal(PostStop.class, signal -> this.stopped())
                 .build();
     }
@@ -129,7 +143,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
             }
             Hello now = agent.self();
             listen(now);
-            agent.hellos().pace(together(now) ? HelloWatch.Pace.TOGETHER : HelloWatch.Pace.LISTENING);
+            pace(together(now));
         } else {
             look(self);
         }
@@ -138,7 +152,7 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
 
     private void becameMember() {
         member = true;
-        timers.startTimerWithFixedDelay(Tick.INSTANCE, MEMBER);
+        timers.cancel(Tick.INSTANCE);
         if (joining != null) {
             agent.inCluster(joining.cluster().orElseThrow());
         }
@@ -204,6 +218,16 @@ public final class GroupJoiner extends AbstractBehavior<GroupJoiner.Command> {
             } else if (waited(peer.appliance()).compareTo(PATIENCE_WITH_GOSSIP) >= 0) {
                 restart(self, "this appliance was left behind: " + peer.appliance() + " goes on without it");
             }
+        }
+    }
+
+    /** While all are together, it is told of what changes. */
+    private void pace(boolean together) {
+        agent.hellos().pace(together ? HelloWatch.Pace.TOGETHER : HelloWatch.Pace.LISTENING);
+        if (together) {
+            timers.cancel(Tick.INSTANCE);
+        } else if (!timers.isTimerActive(Tick.INSTANCE)) {
+            timers.startTimerWithFixedDelay(Tick.INSTANCE, MEMBER);
         }
     }
 
