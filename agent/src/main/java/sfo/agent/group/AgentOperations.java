@@ -4,6 +4,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.pattern.StatusReply;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,8 +17,10 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 import sfo.agent.backup.Backups;
 import sfo.agent.boot.AgentContext;
+import sfo.agent.boot.Journal;
 import sfo.agent.control.Operations;
 import sfo.agent.rules.DefinitionRules;
 import sfo.agent.rules.GroupViews;
@@ -204,7 +207,20 @@ public final class AgentOperations implements Operations {
 
     @Override
     public CompletionStage<Answer> resolve(String group, Operator by) {
-        return wish(group, false, new Wish.Resolve(by), AgentOperations::unseen);
+        return wish(group, false, new Wish.Resolve(by), AgentOperations::unseen).thenApplyAsync(this::seenTo);
+    }
+
+    /** Whoever resolves a group has seen to what a repair of the journal may have lost. */
+    private Answer seenTo(Answer resolved) {
+        if (resolved.exit() == ExitCode.DONE && agent.journalRepair().isPresent()) {
+            try {
+                Journal.acknowledgeRepair(agent.settings().data());
+            } catch (IOException e) {
+                LoggerFactory.getLogger(AgentOperations.class)
+                        .warn("it will be said again that the journal was repaired: {}", e.toString());
+            }
+        }
+        return resolved;
     }
 
     private static void unseen(Progress news) {

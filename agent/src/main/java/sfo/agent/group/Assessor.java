@@ -77,7 +77,9 @@ final class Assessor {
                     proof.ifPresent(d -> reasons.addAll(ReadinessRules.dossier(known, d)));
                     Optional<Instant> death = ask.death()
                             .or(() -> proof.filter(d -> d.verdict().equals("DEAD"))
-                                    .map(d -> began));
+                                    .map(d -> began)
+                                    .filter(at -> !ReadinessRules.wasSetBack(
+                                            at, seen.mirrors().values())));
                     reasons.addAll(ReadinessRules.assess(new ReadinessRules.Input(
                             seen.group(),
                             around.self(),

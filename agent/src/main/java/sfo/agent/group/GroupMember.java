@@ -116,6 +116,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                 group,
                 around.self(),
                 around.boot(),
+                around.repaired(),
                 UUID.randomUUID() + ":",
                 (of, volume) -> around.host().mountPoint(of, volume).toString());
         this.memory = Memory.fresh(System.nanoTime());

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import sfo.agent.backup.Backups;
 import sfo.agent.boot.AgentContext;
+import sfo.agent.boot.JournalRepair;
 import sfo.agent.boot.Part;
 import sfo.agent.failover.StepRunner;
 import sfo.agent.group.Surroundings.BackupSource;
@@ -70,6 +71,7 @@ public final class GroupsPart implements Part {
         Surroundings around = new Surroundings(
                 agent.settings(),
                 runner.host().bootIdentity().orElse(agent.bootIdentity()),
+                agent.journalRepair().map(JournalRepair::at),
                 runner,
                 new ToPeers(agent),
                 new FromBackups(context.getSystem(), vault),

@@ -16,11 +16,13 @@ import sfo.protocol.peer.PeerMessage;
  * What the actors of this package are given.
  *
  * @param known told what the hello says of a group, and whether an operation is open
+ * @param repaired when the journal was repaired, if it may lack something since
  * @param boot this boot's identity: another one means that the host forgot what it served
  */
 public record Surroundings(
         Settings settings,
         String boot,
+        Optional<Instant> repaired,
         StepRunner runner,
         Peers peers,
         BackupSource backups,

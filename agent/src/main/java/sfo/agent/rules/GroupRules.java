@@ -109,11 +109,21 @@ public final class GroupRules {
                 && beat.claim().equals(highest)
                 // it may know the claim, and still be on its way to release what it served
                 && beat.standingBy()
+                && !beat.abstains()
+                && toldOfEveryVolume(state, beat)
                 && hasNothingAlone(beat)
                 && agreed >= majority(state)) {
             all.add(new Conclusion.Confirmed());
         }
         return all;
+    }
+
+    /** An agent that has just started has not looked at its volumes yet. */
+    private static boolean toldOfEveryVolume(GroupState state, Beat beat) {
+        return state.definition().stream()
+                .flatMap(d -> d.volumes().stream())
+                .allMatch(volume ->
+                        beat.mirrors().stream().anyMatch(m -> m.volume().equals(volume.name())));
     }
 
     /** What it wrote alone nobody serves by himself without: it may have held the group after the claim that it knows now. */

@@ -22,6 +22,8 @@ import sfo.protocol.model.GroupDefinition;
  * @param openOperation the saga that is under way
  * @param lastSigns by appliance, its last sign of life before it fell silent
  * @param deaths by appliance, when it was dead as far as every channel tells, the last time that it was looked at
+ * @param abstained since when this appliance may have forgotten claims, the last time that it did
+ * @param abstains whether that is so still
  * @param unmirrored volumes that an operator wants no mirror of while this appliance serves them
  * @param returnsTo whom the claim is given back to if the open operation comes to nothing
  * @param operations ids of all sagas, oldest first
@@ -38,6 +40,8 @@ public record GroupState(
         List<String> operations,
         Map<String, Instant> lastSigns,
         Map<String, Instant> deaths,
+        Optional<Instant> abstained,
+        boolean abstains,
         Set<String> unmirrored,
         boolean destroyed) {
     public static final GroupState EMPTY = new GroupState(
@@ -52,6 +56,8 @@ public record GroupState(
             List.of(),
             Map.of(),
             Map.of(),
+            Optional.empty(),
+            false,
             Set.of(),
             false);
 
@@ -90,6 +96,11 @@ public record GroupState(
             next.lastSigns = with(lastSigns, e.appliance(), e.lastSign());
         } else if (event instanceof GroupEvent.LookedAt e) {
             next.deaths = e.dead() ? with(deaths, e.appliance(), e.at()) : without(deaths, e.appliance());
+        } else if (event instanceof GroupEvent.Abstained e) {
+            next.abstained = Optional.of(e.at());
+            next.abstains = true;
+        } else if (event instanceof GroupEvent.CaughtUp) {
+            next.abstains = false;
         } else if (event instanceof GroupEvent.MirrorWanted e) {
             Set<String> unwanted = new TreeSet<>(unmirrored);
             boolean unused = e.wanted() ? unwanted.remove(e.volume()) : unwanted.add(e.volume());
@@ -128,6 +139,8 @@ public record GroupState(
         private List<String> operations;
         private Map<String, Instant> lastSigns;
         private Map<String, Instant> deaths;
+        private Optional<Instant> abstained;
+        private boolean abstains;
         private Set<String> unmirrored;
         private boolean destroyed;
 
@@ -143,6 +156,8 @@ public record GroupState(
             operations = from.operations;
             lastSigns = from.lastSigns;
             deaths = from.deaths;
+            abstained = from.abstained;
+            abstains = from.abstains;
             unmirrored = from.unmirrored;
             destroyed = from.destroyed;
         }
@@ -165,6 +180,8 @@ public record GroupState(
                     operations,
                     lastSigns,
                     deaths,
+                    abstained,
+                    abstains,
                     unmirrored,
                     destroyed);
         }

@@ -3,6 +3,7 @@ package sfo.agent.rules;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,8 +94,8 @@ public final class ReadinessRules {
                     "MIRROR-MISSING", Weight.BLOCKS, "nothing is known here of volume " + volume.name(), check));
         }
         return switch (state.sync()) {
-            case REPLICATING, CLEAN -> List.of();
-            case LOST -> lost(in, volume, state, check);
+            case REPLICATING -> List.of();
+            case LOST, CLEAN -> lost(in, volume, state, check);
             case SOLO, BLOCKED ->
                 List.of(new Reason(
                         "MIRROR-BEHIND",
@@ -113,8 +114,8 @@ public final class ReadinessRules {
     }
 
     /**
-     * Lost with its primary is in sync. That takes proof: a primary of which nothing was heard may have lived on, alone or
-     * beside a replica that was cut off itself.
+     * Lost with its primary is in sync, and so is one that was equal at an orderly end if nobody served after it. That takes
+     * proof: a primary of which nothing was heard may have lived on, alone or beside a replica that was cut off itself.
      */
     private static List<Reason> lost(Input in, Volume volume, MirrorState state, String check) {
         boolean saidAlone = in.said().stream()
@@ -137,6 +138,14 @@ public final class ReadinessRules {
                         + (saidAlone ? ", and went on alone" : ", and that it died then is not proved"),
                 "look at it with " + check + "; to go on with what is here: sfo failover "
                         + in.group().name() + " --accept-loss"));
+    }
+
+    /** Whether a clock that was set back since makes an old loss look young: by it, nothing that is seen now proves when. */
+    public static boolean wasSetBack(Instant now, Collection<MirrorState> mirrors) {
+        return mirrors.stream()
+                .filter(state -> state.sync() == Sync.LOST || state.sync() == Sync.CLEAN)
+                .flatMap(state -> state.since().stream())
+                .anyMatch(now.plus(STALLS)::isBefore);
     }
 
     private static String since(MirrorState state) {

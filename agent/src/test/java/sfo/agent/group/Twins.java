@@ -96,6 +96,7 @@ final class Twins implements AutoCloseable {
         Surroundings around = new Surroundings(
                 settings(appliance),
                 host.bootIdentity().orElseThrow(),
+                Optional.empty(),
                 runner,
                 new Surroundings.Peers() {
                     @Override

@@ -33,7 +33,7 @@ class GroupClaimsTest {
     }
 
     private static Beat beat(String from, Claim claim, boolean serving) {
-        return new Beat(from, "g", "boot", 1, claim, serving, !serving, List.of(), List.of(), "", Map.of());
+        return new Beat(from, "g", "boot", 1, claim, serving, !serving, List.of(), List.of(), "", Map.of(), false);
     }
 
     private static List<Conclusion> of(GroupState state, Claim permit, Beat beat, long agreed) {

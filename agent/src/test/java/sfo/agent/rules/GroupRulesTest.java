@@ -107,6 +107,10 @@ class GroupRulesTest {
 
     @Test
     void onlyAMemberThatKnowsTheClaimAndServesNothingConfirms() {
+        Beat started = new Beat("b", "files", "x", 3, A1, false, true, List.of(), List.of(), "", Map.of(), false);
+        assertThat(afterBoot(A1, started))
+                .as("it has not looked at its volumes yet")
+                .isEmpty();
         assertThat(afterBoot(A1, Sample.standingBy("b", Claim.NONE))).isEmpty();
         assertThat(afterBoot(A1, Sample.busy("b", A1)))
                 .as("it knows that it is superseded, and still releases")
@@ -147,7 +151,7 @@ class GroupRulesTest {
         Beat old = Sample.standingBy("b", A1);
         GroupState state = serving(A1).apply(new GroupEvent.Defined(4, newer, NOON));
         assertThat(conclude(state, old)).containsExactly(new Conclusion.SendDefinition());
-        Beat ahead = new Beat("b", "files", "x", 9, A1, false, true, List.of(), List.of(), "", Map.of());
+        Beat ahead = new Beat("b", "files", "x", 9, A1, false, true, List.of(), List.of(), "", Map.of(), false);
         assertThat(conclude(state, ahead)).containsExactly(new Conclusion.AskDefinition());
     }
 

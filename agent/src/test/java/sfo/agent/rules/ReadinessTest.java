@@ -175,6 +175,25 @@ class ReadinessTest {
     }
 
     @Test
+    void aClockThatWasSetBackProvesNothing() {
+        List<MirrorState> mirrors = List.of(LOST_AT_NOON);
+        assertThat(ReadinessRules.wasSetBack(NOON.minusSeconds(4), mirrors)).isTrue();
+        assertThat(ReadinessRules.wasSetBack(NOON.minusSeconds(2), mirrors)).isFalse();
+        assertThat(ReadinessRules.wasSetBack(NOON.minusSeconds(4), List.of(mirror(Sync.SOLO, Optional.of(NOON)))))
+                .isFalse();
+    }
+
+    @Test
+    void aReplicaThatWasTakenDownInOrderIsFitIfNobodyCanHaveServedSince() {
+        MirrorState clean = mirror(Sync.CLEAN, Optional.of(NOON));
+        assertThat(assess(clean, Optional.of(NOON))).isEmpty();
+        Optional<Instant> later = Optional.of(NOON.plusSeconds(60));
+        assertThat(codes(assess(clean, later))).containsExactly("MIRROR-BEHIND");
+        assertThat(codes(assess(clean, Optional.of(NOON), Optional.empty(), List.of())))
+                .containsExactly("MIRROR-BEHIND");
+    }
+
+    @Test
     void anUndoNeedsTheHomeBackAndStandingBy() {
         assertThat(codes(UndoRules.mayReturn("a", Optional.empty(), "files"))).containsExactly("HOME-SILENT");
         assertThat(codes(UndoRules.mayReturn("a", Optional.of(Sample.busy("a", claim(2, "b"))), "files")))
@@ -237,7 +256,8 @@ class ReadinessTest {
     }
 
     private static Beat with(MirrorState... mirrors) {
-        return new Beat("a", "files", "boot", 3, claim(2, "b"), false, true, List.of(mirrors), List.of(), "", Map.of());
+        return new Beat(
+                "a", "files", "boot", 3, claim(2, "b"), false, true, List.of(mirrors), List.of(), "", Map.of(), false);
     }
 
     private static List<String> codes(List<Reason> reasons) {

@@ -89,15 +89,19 @@ public final class Sample {
 
     /** A peer that stands by and knows of {@code claim}. */
     static Beat standingBy(String from, Claim claim) {
-        return new Beat(from, "files", "boot-of-" + from, 3, claim, false, true, List.of(), List.of(), "", Map.of());
+        List<MirrorState> mirrors = List.of(mirror(MirrorState.Sync.LOST, Optional.empty()));
+        return new Beat(
+                from, "files", "boot-of-" + from, 3, claim, false, true, mirrors, List.of(), "", Map.of(), false);
     }
 
     static Beat serving(String from, Claim claim) {
-        return new Beat(from, "files", "boot-of-" + from, 3, claim, true, false, List.of(), List.of(), "", Map.of());
+        return new Beat(
+                from, "files", "boot-of-" + from, 3, claim, true, false, List.of(), List.of(), "", Map.of(), false);
     }
 
     /** Neither serves under a claim of its own nor stands by: something is under way there. */
     static Beat busy(String from, Claim claim) {
-        return new Beat(from, "files", "boot-of-" + from, 3, claim, false, false, List.of(), List.of(), "", Map.of());
+        return new Beat(
+                from, "files", "boot-of-" + from, 3, claim, false, false, List.of(), List.of(), "", Map.of(), false);
     }
 }

@@ -16,6 +16,8 @@ record Action(long at, Kind kind, int node, int other, int number) {
     enum Kind {
         POWER_CUT,
         POWER_ON,
+        /** and power, when it has some */
+        LOSE_JOURNAL,
         KILL_AGENT,
         START_AGENT,
         FREEZE,
@@ -47,7 +49,7 @@ record Action(long at, Kind kind, int node, int other, int number) {
         add(all, 4, Kind.POWER_CUT, Kind.FAILOVER, Kind.UNDO, Kind.KILL_AGENT, Kind.CUT);
         add(all, 2, Kind.CUT_APART, Kind.ISOLATE, Kind.FREEZE, Kind.STEPS_FAIL, Kind.FAILOVER_ACCEPT_LOSS);
         add(all, 1, Kind.CLOCK_JUMP, Kind.UNDO_ACCEPT_LOSS, Kind.HEAL, Kind.FAILOVER_OVERRIDE);
-        add(all, 1, Kind.RESUME, Kind.RESOLVE);
+        add(all, 1, Kind.RESUME, Kind.RESOLVE, Kind.LOSE_JOURNAL);
         return all;
     }
 
@@ -64,10 +66,14 @@ record Action(long at, Kind kind, int node, int other, int number) {
         for (int i = 0; i < count; i++) {
             at += random.nextInt(5) == 0 ? 12_000 + random.nextInt(20_000) : random.nextInt(4_000);
             Kind kind = LOTS.get(random.nextInt(LOTS.size()));
+            if (kind == Kind.LOSE_JOURNAL && all.stream().anyMatch(a -> a.kind() == Kind.LOSE_JOURNAL)) {
+                kind = Kind.POWER_CUT; // what two have forgotten nobody needs to know
+            }
             int node = random.nextInt(nodes);
             int other = (node + 1 + random.nextInt(nodes - 1)) % nodes;
             all.add(new Action(at, kind, node, other, random.nextInt(100)));
-            ended(random, kind).ifPresent(end -> {
+            Kind drawn = kind;
+            ended(random, drawn).ifPresent(end -> {
                 long last = all.get(all.size() - 1).at();
                 all.add(new Action(last + 200 + random.nextInt(20_000), end, node, other, 0));
             });
@@ -102,7 +108,7 @@ record Action(long at, Kind kind, int node, int other, int number) {
         return random.nextInt(5) == 0
                 ? java.util.Optional.empty()
                 : switch (kind) {
-                    case POWER_CUT -> java.util.Optional.of(Kind.POWER_ON);
+                    case POWER_CUT, LOSE_JOURNAL -> java.util.Optional.of(Kind.POWER_ON);
                     case KILL_AGENT -> java.util.Optional.of(Kind.START_AGENT);
                     case FREEZE -> java.util.Optional.of(Kind.THAW);
                     case CUT, CUT_APART, ISOLATE -> java.util.Optional.of(Kind.HEAL);

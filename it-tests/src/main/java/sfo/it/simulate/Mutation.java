@@ -126,11 +126,20 @@ enum Mutation {
                     in.mirrors(),
                     in.said(),
                     in.lastSign(),
-                    in.death().or(in::lastSign),
+                    in.lastSign().or(in::death),
                     in.backup(),
                     in.devices(),
                     in.lacks(),
                     in.startedAtBoot()));
+        }
+    }),
+    /** takes a replica that was once taken down in order for equal, whoever served since, as this product once did */
+    TRUST_AN_OLD_ORDERLY_END(new Core() {
+        @Override
+        List<Reason> readiness(ReadinessRules.Input in) {
+            return in.mirrors().values().stream().allMatch(state -> state.sync() == Sync.CLEAN)
+                    ? without(super.readiness(in), "MIRROR-BEHIND")
+                    : super.readiness(in);
         }
     }),
     /** serves after a boot without asking anybody */
@@ -167,7 +176,8 @@ enum Mutation {
                         same,
                         b.connections(),
                         b.mark(),
-                        b.heard()));
+                        b.heard(),
+                        b.abstains()));
             }
             return super.member(me, state, memory, now, blind);
         }
@@ -236,6 +246,34 @@ enum Mutation {
                     ? super.member(
                             me, state, memory, now, new Input.Proved(given.get().claim(), true))
                     : super.member(me, state, memory, now, input);
+        }
+    }),
+    /** acknowledges whatever claim is proposed, however low */
+    SKIP_THE_GENERATION_CHECK(new Core() {
+        @Override
+        Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+            Decision d = super.member(me, state, memory, now, input);
+            List<Act> acts = d.acts().stream()
+                    .map(act -> act instanceof Act.Send s && s.message() instanceof GroupMessage.Acknowledge a
+                            ? new Act.Send(
+                                    s.to(),
+                                    new GroupMessage.Acknowledge(a.from(), a.group(), a.proposed(), a.proposed()))
+                            : act)
+                    .toList();
+            return new Decision(d.memory(), d.events(), acts);
+        }
+    }),
+    /** one that lost its journal votes and confirms as if it had not */
+    LET_AN_AMNESIAC_VOTE(new Core() {
+        @Override
+        Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+            Decision d = super.member(me, state, memory, now, input);
+            List<GroupEvent> events = d.events().stream()
+                    .map(event -> event instanceof GroupEvent.Abstained a
+                            ? new GroupEvent.CaughtUp(a.ordinal(), "at once", a.at())
+                            : event)
+                    .toList();
+            return new Decision(d.memory(), events, d.acts());
         }
     }),
     /** a holder that hears of a higher claim serves on */

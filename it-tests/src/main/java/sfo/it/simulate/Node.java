@@ -43,7 +43,7 @@ final class Node {
     boolean power;
     boolean frozen;
 
-    /** What is on disk, stored and never lost. */
+    /** What is on disk. */
     private final List<GroupEvent> groupLog = new ArrayList<>();
 
     private final Map<String, List<SagaEvent>> sagaLogs = new HashMap<>();
@@ -75,7 +75,8 @@ final class Node {
     }
 
     private Member member(String incarnation) {
-        return new Member(World.GROUP, name, "boot-" + boots, incarnation, (group, volume) -> "/srv/" + volume);
+        return new Member(
+                World.GROUP, name, "boot-" + boots, Optional.empty(), incarnation, (group, volume) -> "/srv/" + volume);
     }
 
     // --- what is true
@@ -142,6 +143,7 @@ final class Node {
     /** No word of an operator is needed here: all know one claim, and nobody but its holder has anything. */
     boolean agrees(List<Node> all) {
         return all.stream().allMatch(n -> n.claim().equals(claim()))
+                && !claim().isNone()
                 && (claim().appliance().equals(name) || !isOpen())
                 && state.conflict().isEmpty()
                 && state.openOperation().isEmpty()
@@ -157,7 +159,12 @@ final class Node {
                 .isPresent();
         boolean alone = standing() == Standing.UNCONFIRMED
                 && memory.beats().values().stream().anyMatch(beat -> !GroupRules.hasNothingAlone(beat));
+        // a volume that met an offer of which the lost journal knows nothing
+        boolean forgot = standing() == Standing.UNCONFIRMED
+                && state.abstained().isPresent()
+                && !memory.resumeFailure().isEmpty();
         return stuck
+                || forgot
                 || alone
                 || state.conflict().isPresent()
                 || memory.handOver().unknown();
@@ -192,6 +199,14 @@ final class Node {
             hands.powerCut();
             side.powerCut();
         }
+    }
+
+    /** Its journal is gone, with all that it acknowledged; what its volume is it knows still. */
+    void losesJournal() {
+        powerCut();
+        world.tell(name + " loses its journal");
+        groupLog.clear();
+        sagaLogs.clear();
     }
 
     void killAgent() {

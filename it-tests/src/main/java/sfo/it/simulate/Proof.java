@@ -85,7 +85,9 @@ final class Proof {
         if (a.what() instanceof Wish.Failover f) {
             prove(from, dossier -> {
                 boolean override = f.request().override().isPresent();
-                if (from.power && (apart || override)) {
+                // of three and more an override is a minority's claim, too: another one may be served by another
+                boolean withoutVotes = override && world.nodes.size() > 2;
+                if (withoutVotes || (from.power && (apart || override))) {
                     world.excuse(
                             override
                                     ? "override on " + node.name
@@ -105,10 +107,12 @@ final class Proof {
     }
 
     private List<Reason> readiness(Act.Assess a, Map<String, Instant> lastSigns, DossierView dossier, Instant began) {
-        Optional<Instant> death = a.death()
-                .or(() -> Optional.of(began).filter(at -> dossier.verdict().equals("DEAD")));
         Map<String, MirrorState> mirrors =
                 world.hasVolume() ? Map.of(World.VOLUME, node.side.state(World.GROUP, World.VOLUME)) : Map.of();
+        Optional<Instant> death = a.death()
+                .or(() -> Optional.of(began)
+                        .filter(at ->
+                                dossier.verdict().equals("DEAD") && !ReadinessRules.wasSetBack(at, mirrors.values())));
         return world.core.readiness(new ReadinessRules.Input(
                 a.known(),
                 node.name,

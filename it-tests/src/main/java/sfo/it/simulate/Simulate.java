@@ -1,7 +1,13 @@
 package sfo.it.simulate;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,34 +26,57 @@ public final class Simulate implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "S", description = "the first; with --seeds 1 its story is told")
     private long seed = System.nanoTime() & 0xffffff;
 
+    @Option(
+            names = "--break",
+            paramLabel = "WAY",
+            description = "with the decisions broken in one way: ${COMPLETION-CANDIDATES}")
+    private Optional<Mutation> broken = Optional.empty();
+
+    @Option(
+            names = "--page",
+            paramLabel = "FILE",
+            description = "writes down what held, and for each way to break the decisions the first seed that finds it")
+    private Optional<Path> page = Optional.empty();
+
     private Simulate() {}
 
     public static void main(String[] words) {
-        System.exit(new CommandLine(new Simulate()).execute(words));
+        System.exit(new CommandLine(new Simulate())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .execute(words));
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
+        Core core = broken.map(way -> way.core).orElseGet(Core::new);
+        if (seeds == 1) {
+            Simulation.Result only = Simulation.run(core, seed);
+            tell(only);
+            only.violation().ifPresent(violation -> System.out.println(violation.getMessage()));
+            return only.violation().isPresent() ? 1 : 0;
+        }
         long began = System.nanoTime();
-        long events = 0;
-        for (long s = seed; s < seed + seeds; s++) {
-            Simulation.Result result = Simulation.run(new Core(), s);
-            events += result.events();
-            if (result.violation().isPresent()) {
-                result.violation().get().printStackTrace();
-                Simulation.Result shortest = Simulation.shrink(new Core(), result);
-                tell(shortest);
-                System.out.println("seed " + s + ": " + result.violation().get().getMessage()
-                        + "; again: it-tests/bin/simulate --seeds 1 --seed " + s);
-                return 1;
-            }
-            if (seeds == 1) {
-                tell(result);
-            }
+        AtomicLong events = new AtomicLong();
+        Optional<Simulation.Result> failed = LongStream.range(seed, seed + seeds)
+                .parallel()
+                .mapToObj(s -> Simulation.run(core, s))
+                .peek(result -> events.addAndGet(result.events()))
+                .filter(result -> result.violation().isPresent())
+                .findFirst();
+        if (failed.isPresent()) {
+            tell(Simulation.shrink(core, failed.get()));
+            System.out.println("seed " + failed.get().seed() + ": "
+                    + failed.get().violation().orElseThrow().getMessage()
+                    + "; again: it-tests/bin/simulate --seeds 1 --seed "
+                    + failed.get().seed() + broken.map(way -> " --break " + way).orElse(""));
+            return 1;
         }
         System.out.printf(
                 "%d schedules from seed %d, %d events, %d s: everything held%n",
-                seeds, seed, events, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began));
+                seeds, seed, events.get(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began));
+        if (page.isPresent()) {
+            Files.writeString(page.get(), InvariantsPage.text(seed, seeds, events.get()));
+        }
         return 0;
     }
 

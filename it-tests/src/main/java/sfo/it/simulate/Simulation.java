@@ -84,6 +84,7 @@ final class Simulation {
         switch (action.kind()) {
             case POWER_CUT -> node.powerCut();
             case POWER_ON -> node.powerOn();
+            case LOSE_JOURNAL -> node.losesJournal();
             case KILL_AGENT -> node.killAgent();
             case START_AGENT -> node.startAgent();
             case FREEZE -> node.freeze();

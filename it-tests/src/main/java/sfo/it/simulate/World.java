@@ -235,6 +235,9 @@ final class World {
     /** After all is healed and long enough quiet. */
     void checkQuiet() {
         Claim claim = nodes.get(0).claim();
+        if (nodes.stream().allMatch(node -> node.claim().isNone())) {
+            return; // all have lost their journals
+        }
         for (Node node : nodes) {
             if (node.needsOperator()) {
                 return;

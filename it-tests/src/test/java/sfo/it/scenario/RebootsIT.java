@@ -2,8 +2,12 @@ package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
@@ -117,6 +121,28 @@ class RebootsIT extends PairStories {
         pair.until("a serves again", () -> pair.serves(pair.a));
         assertThat(pair.onTheWire()).containsExactly("a");
         assertThat(pair.read("records")).isEqualTo("acknowledged");
+    }
+
+    @Test
+    void oneThatLostItsJournalLearnsTheGroupAgainAndTheGroupComesHome() throws IOException {
+        pair.cutPower(pair.a);
+        pair.b.must("failover", Pair.GROUP);
+        pair.write("records", "on b");
+        try (Stream<Path> journal = Files.list(pair.a.data().resolve("journal"))) {
+            for (Path file : journal.toList()) {
+                Files.delete(file);
+            }
+        }
+        pair.a.start();
+        pair.until("a mirrors for b", () -> pair.replicating(pair.a, "SECONDARY"));
+        assertThat(pair.a.said()).contains("a abstains in group " + Pair.GROUP);
+        pair.until("a has heard b", () -> waiting(pair.a).isEmpty());
+        assertThat(pair.onTheWire()).containsExactly("b");
+        assertThat(pair.state(pair.a)).isEqualTo("STANDING_BY");
+
+        pair.b.must("undo", Pair.GROUP);
+        assertThat(pair.onTheWire()).containsExactly("a");
+        assertThat(pair.read("records")).isEqualTo("on b");
     }
 
     @Test

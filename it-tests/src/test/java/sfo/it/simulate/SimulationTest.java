@@ -2,6 +2,9 @@ package sfo.it.simulate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
@@ -18,6 +21,8 @@ class SimulationTest {
     private static final long FIRST = Long.getLong("sfo.seed", 1);
 
     private static final int SEARCH = 4000;
+    private static final Path PAGE = Path.of("docs/invariants.md");
+    private static final String AGAIN = "the decisions have changed; write the page again, as it says itself";
 
     @Test
     void everythingHolds() {
@@ -29,13 +34,14 @@ class SimulationTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsBrokenIsFound(Mutation mutation) {
-        Optional<Simulation.Result> found = search(mutation.core, FIRST, SEARCH);
-        assertThat(found)
-                .as("%s, %d schedules from seed %d", mutation, SEARCH, FIRST)
-                .isPresent();
-        System.out.println(mutation + ": seed " + found.get().seed() + ", "
-                + found.get().violation().orElseThrow().getMessage());
+    void whatIsBrokenIsFoundAsThePageSays(Mutation way) throws IOException {
+        InvariantsPage.Found said = InvariantsPage.read(Files.readString(PAGE)).stream()
+                .filter(found -> found.way() == way)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(way + " is not on the page: " + AGAIN));
+        assertThat(Simulation.run(way.core, said.seed()).violation().map(v -> v.invariant))
+                .as("%s, seed %d: %s", way, said.seed(), AGAIN)
+                .contains(said.invariant());
     }
 
     @Test

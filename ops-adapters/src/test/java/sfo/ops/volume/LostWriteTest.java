@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.ThisRun;
 import sfo.ops.api.Lack;
 import sfo.ops.exec.Exec;
@@ -30,6 +32,7 @@ import sfo.protocol.model.Volume.Mode;
 
 /** I4 when both lose power: the replica lies on a disk that forgets what was not flushed. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ResourceLock(value = "mounts", mode = ResourceAccessMode.READ)
 class LostWriteTest {
     private static final Claim FIRST = claim(1, "a");
 

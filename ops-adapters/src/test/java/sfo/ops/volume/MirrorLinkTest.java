@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
 import sfo.protocol.model.Claim;
@@ -35,6 +37,7 @@ import sfo.protocol.model.Volume.Mode;
 /** What becomes of a mirror whose link breaks, whose sides return, and whose claims grow old. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(value = "mounts", mode = ResourceAccessMode.READ)
 class MirrorLinkTest {
     private static final Claim FIRST = claim(1, "a");
     private static final Claim SECOND = claim(2, "b");

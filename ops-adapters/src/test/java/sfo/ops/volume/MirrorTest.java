@@ -9,6 +9,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import sfo.protocol.model.Claim;
@@ -17,6 +18,7 @@ import sfo.protocol.model.Volume;
 
 /** I4 on real daemons: what a client's fsync acknowledged is on the other side. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ResourceLock("mounts")
 class MirrorTest {
     private static final Claim FIRST = claim(1, "a");
     private static final Claim SECOND = claim(2, "b");

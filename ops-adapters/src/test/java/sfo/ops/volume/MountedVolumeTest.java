@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.AdapterContract;
 import sfo.protocol.json.Json;
@@ -25,6 +26,7 @@ import sfo.protocol.plan.Resource.MountedVolume;
 
 /** The file system of a primary volume is mounted under its claim, and taken away without a trace. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ResourceLock("mounts")
 class MountedVolumeTest extends AdapterContract<MountedVolume> {
     private MirrorRig rig;
     private Volume volume;

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.AdapterContract;
 import sfo.protocol.model.MirrorState;
@@ -24,6 +26,7 @@ import sfo.protocol.plan.Resource.PrimaryVolume;
 
 /** A replica that lost its primary is promoted, and put back. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ResourceLock(value = "mounts", mode = ResourceAccessMode.READ)
 class PrimaryVolumeTest extends AdapterContract<PrimaryVolume> {
     private MirrorRig rig;
     private Volume volume;

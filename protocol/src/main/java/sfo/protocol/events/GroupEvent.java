@@ -20,6 +20,8 @@ import sfo.protocol.model.GroupDefinition;
     @JsonSubTypes.Type(value = GroupEvent.OperationEnded.class, name = "operation-ended"),
     @JsonSubTypes.Type(value = GroupEvent.FellSilent.class, name = "fell-silent"),
     @JsonSubTypes.Type(value = GroupEvent.LookedAt.class, name = "looked-at"),
+    @JsonSubTypes.Type(value = GroupEvent.Abstained.class, name = "abstained"),
+    @JsonSubTypes.Type(value = GroupEvent.CaughtUp.class, name = "caught-up"),
     @JsonSubTypes.Type(value = GroupEvent.MirrorWanted.class, name = "mirror-wanted"),
     @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
 })
@@ -52,6 +54,12 @@ public sealed interface GroupEvent extends StoredEvent {
 
     /** A silent member, or one whose mirror was lost, was looked at on every channel: whether it was dead {@code at} then. */
     record LookedAt(long ordinal, String appliance, boolean dead, Instant at) implements GroupEvent {}
+
+    /** This appliance may have forgotten what it acknowledged: it votes for no claim, and confirms none, until it caught up. */
+    record Abstained(long ordinal, String why, Instant at) implements GroupEvent {}
+
+    /** It knows again what all others know, or an operator said so. */
+    record CaughtUp(long ordinal, String why, Instant at) implements GroupEvent {}
 
     /** Whether a volume is to be mirrored while this appliance serves it. */
     record MirrorWanted(long ordinal, String volume, boolean wanted, Instant at) implements GroupEvent {}

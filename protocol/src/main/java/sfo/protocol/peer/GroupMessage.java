@@ -1,5 +1,6 @@
 package sfo.protocol.peer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ public sealed interface GroupMessage extends PeerMessage {
      * @param standingBy whether it serves nothing of it, and could take it over by a permit
      * @param mark made anew for each heartbeat, to be sent back in {@code heard}
      * @param heard by appliance, the mark that the sender last heard from it: what it says is no older than that
+     * @param abstains whether the sender may have forgotten claims: what it knows confirms nothing
      * @param connections clients' TCP connections to the failover addresses, for a survivor to reset
      */
     record Beat(
@@ -34,7 +36,8 @@ public sealed interface GroupMessage extends PeerMessage {
             List<MirrorState> mirrors,
             List<String> connections,
             String mark,
-            Map<String, String> heard)
+            Map<String, String> heard,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean abstains)
             implements GroupMessage {}
 
     /** The sender wants the receiver's definition and claim. */

@@ -87,6 +87,8 @@ public final class Stored {
                 new GroupEvent.OperationEnded(8, "files-2", "DONE", AT),
                 new GroupEvent.FellSilent(9, "a", AT),
                 new GroupEvent.LookedAt(9, "a", true, AT),
+                new GroupEvent.Abstained(9, "its journal was repaired", AT),
+                new GroupEvent.CaughtUp(9, "heard b, c", AT),
                 new GroupEvent.MirrorWanted(9, "tank", false, AT),
                 new GroupEvent.Destroyed(10, AT),
                 new SagaEvent.Opened(
@@ -129,7 +131,8 @@ public final class Stored {
                         List.of(MIRROR),
                         List.of("10.77.0.9:700 10.77.0.100:2049"),
                         "m7",
-                        Map.of("b", "m3")),
+                        Map.of("b", "m3"),
+                        false),
                 new GroupMessage.AskDefinition("a", "files"),
                 new GroupMessage.Definition("a", "files", GROUP, CLAIM),
                 new GroupMessage.DefinitionKept("b", "files", 3, Optional.of("b is no member of it")),

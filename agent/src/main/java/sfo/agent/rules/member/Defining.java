@@ -35,8 +35,13 @@ final class Defining {
         GroupDefinition definition = m.definition();
         boolean member = definition.members().contains(t.me.self());
         boolean again = t.state().destroyed() && definition.version() == 1;
+        // a group is told to its members before anyone holds it
+        boolean forgotten = t.state().definition().isEmpty() && !m.claim().isNone();
         if (member && (definition.version() > t.state().version() || again)) {
             t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
+        }
+        if (member && forgotten) {
+            t.abstain("nothing was known here of a group that " + m.claim().appliance() + " holds", t.now.wall());
         }
         if (member && m.claim().outranks(t.state().claim()) && !GroupRules.isOwnOffer(t.state(), m.claim())) {
             t.claimKnown(m.claim(), "with the definition");

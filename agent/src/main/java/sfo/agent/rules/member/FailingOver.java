@@ -218,6 +218,10 @@ final class FailingOver {
      * the lower yields; the higher acknowledges nothing but its own.
      */
     static void proposed(Turn t, GroupMessage.Propose m) {
+        if (t.state().abstains()) {
+            t.send(m.from(), new GroupMessage.Acknowledge(t.me.self(), t.me.group(), m.claim(), Claim.NONE));
+            return;
+        }
         Optional<Claim> mine = voting(t).map(Operation.Stage.Voting::claim);
         boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true);
         if (t.standsBy() && yields) {
@@ -257,8 +261,8 @@ final class FailingOver {
     static void voting(Turn t, Operation.Stage.Voting s) {
         int members = s.assessment().group().members().size();
         int needed = GroupRules.needed(members);
-        long yes =
-                1 + s.acknowledged().values().stream().filter(s.claim()::equals).count();
+        long yes = (t.state().abstains() ? 0 : 1)
+                + s.acknowledged().values().stream().filter(s.claim()::equals).count();
         Optional<Claim> higher = s.acknowledged().values().stream()
                 .filter(c -> c.compareTo(s.claim()) > 0)
                 .findFirst();

@@ -2,6 +2,7 @@ package sfo.agent.rules.member;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Conclusion;
 import sfo.agent.rules.GroupRules.Standing;
+import sfo.agent.rules.ReadinessRules;
 import sfo.agent.rules.SagaInput;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
@@ -61,6 +63,10 @@ final class Hearing {
             t.said.put(beat.from(), beat.mirrors());
         }
         if (!t.exists()) {
+            if (t.state().definition().isEmpty()) {
+                // known to others, and not here: this appliance's journal was lost
+                t.send(beat.from(), new GroupMessage.AskDefinition(t.me.self(), t.me.group()));
+            }
             return;
         }
         t.act(new Act.PeerMirrors(beat.mirrors()));
@@ -71,13 +77,27 @@ final class Hearing {
         Claim highest = beat.claim().compareTo(t.state().claim()) > 0
                 ? beat.claim()
                 : t.state().claim();
-        long agreed = 1
+        long agreed = (t.state().abstains() ? 0 : 1)
                 + t.beats.values().stream()
-                        .filter(b -> b.claim().equals(highest) && b.standingBy() && isFresh(t, b))
+                        .filter(b -> b.claim().equals(highest) && b.standingBy() && !b.abstains() && isFresh(t, b))
                         .count();
         for (Conclusion c : GroupRules.onBeat(t.state(), t.me.self(), t.me.boot(), t.handOver.permit(), beat, agreed)) {
             conclude(t, beat.from(), c);
         }
+        if (t.state().abstains() && t.others().stream().allMatch(other -> isFresh(t, other))) {
+            caughtUp(t, "heard " + String.join(", ", t.others()));
+        }
+    }
+
+    /** What it may have forgotten it knows again. */
+    static void caughtUp(Turn t, String why) {
+        t.store(n -> new GroupEvent.CaughtUp(n, why, t.now.wall()));
+    }
+
+    private static boolean isFresh(Turn t, String other) {
+        return Optional.ofNullable(t.beats.get(other))
+                .filter(beat -> isFresh(t, beat))
+                .isPresent();
     }
 
     private static void conclude(Turn t, String from, Conclusion c) {
@@ -125,6 +145,7 @@ final class Hearing {
         if (!t.exists()) {
             return;
         }
+        fromVolumes(t);
         Instant quiet = t.now.wall().minus(MemberRules.SILENT);
         boolean news = false;
         for (Map.Entry<String, Instant> sign : t.lastSigns.entrySet()) {
@@ -150,10 +171,24 @@ final class Hearing {
     static void mirrors(Turn t, List<MirrorState> states) {
         boolean lost = states.stream().anyMatch(s -> s.sync() == Sync.LOST && !t.mirrors.contains(s));
         t.mirrors = List.copyOf(states);
+        if (t.exists()) {
+            fromVolumes(t);
+        }
         if (lost) {
             lookAt(t, t.state().claim().appliance());
         }
         beats(t).forEach(t::act);
+    }
+
+    /** The volumes that it served remember claims of its own that a lost journal does not. */
+    private static void fromVolumes(Turn t) {
+        t.mirrors.stream()
+                .map(MirrorState::claim)
+                .filter(claim -> claim.appliance().equals(t.me.self())
+                        && claim.outranks(t.state().claim()))
+                .max(Comparator.naturalOrder())
+                .filter(claim -> t.standsBy() && t.state().abstained().isPresent())
+                .ifPresent(claim -> t.claimKnown(claim, "found on this appliance's volumes"));
     }
 
     private static boolean isHolder(Turn t, String other) {
@@ -178,8 +213,10 @@ final class Hearing {
         boolean known = t.state().deaths().containsKey(in.appliance());
         boolean heard = t.lastSign(in.appliance()).filter(in.at()::isBefore).isPresent();
         // the first proof of a death is the one that counts
-        boolean proves =
-                in.dead() && !heard && FailingOver.death(t, in.appliance()).isEmpty();
+        boolean proves = in.dead()
+                && !heard
+                && !ReadinessRules.wasSetBack(in.at(), t.mirrors)
+                && FailingOver.death(t, in.appliance()).isEmpty();
         if (t.exists() && (proves || (known && !in.dead()))) {
             t.store(n -> new GroupEvent.LookedAt(n, in.appliance(), in.dead(), in.at()));
         }
@@ -215,6 +252,7 @@ final class Hearing {
                 t.mirrors,
                 serving ? t.clients.getOrDefault(t.me.self(), List.of()) : List.of(),
                 t.me.incarnation() + t.now.nanos(),
-                Map.copyOf(marks));
+                Map.copyOf(marks),
+                t.state().abstains());
     }
 }

@@ -99,6 +99,10 @@ public final class MemberRules {
                     + state.claim().tag() + " and " + state.conflict().get().tag() + "); to choose: sfo resolve "
                     + me.group();
         }
+        if (state.abstains()) {
+            return "to hear all other members: until then it votes for nobody, since it may have forgotten claims; if one"
+                    + " of them is gone for good: sfo resolve " + me.group();
+        }
         boolean unconfirmed = GroupRules.standing(state, me.self(), me.boot()) == Standing.UNCONFIRMED;
         if (unconfirmed && !memory.resumeFailure().isEmpty()) {
             return "to serve again, which failed: " + memory.resumeFailure()
@@ -229,6 +233,9 @@ public final class MemberRules {
         t.act(new Act.TellStanding());
         t.state().servingSaga().ifPresent(saga -> t.saga(saga, new SagaOrder.Wake()));
         t.state().openOperation().ifPresent(saga -> t.saga(saga, new SagaInput.Report()));
+        t.me.repaired()
+                .filter(at -> !t.state().abstained().equals(Optional.of(at)))
+                .ifPresent(at -> t.abstain("this appliance's journal was repaired", at));
         Hearing.beats(t).forEach(t::act);
         // one that dies before its first heartbeat comes would be looked at too late
         Hearing.expectWord(t, t.state().claim().appliance());

@@ -66,7 +66,19 @@ final class Resuming {
         } else if (t.state().openOperation().isPresent() || !t.named()) {
             t.finish(MemberRules.wrongAppliance(t, "resume"));
         } else {
+            aboveItsVolumes(t, "resumed by " + r.by().user());
             t.carriedOutBy(resumed(t, r.by()));
+        }
+    }
+
+    /** A volume may have met an offer of which a lost journal knows nothing: nobody serves under that any more. */
+    private static void aboveItsVolumes(Turn t, String why) {
+        long met = t.mirrors.stream()
+                .mapToLong(state -> state.claim().generation())
+                .max()
+                .orElse(0);
+        if (met > t.state().claim().generation()) {
+            t.claimKnown(new Claim(met + 1, t.me.self(), t.freshId()), why);
         }
     }
 
@@ -101,6 +113,9 @@ final class Resuming {
             t.reply(wish, Answer.done(t.me.self() + " holds group " + t.me.group() + " now"));
         } else if (open.isPresent() && t.operation.isEmpty()) {
             t.act(new Act.AskSaga(wish, r, open.get()));
+        } else if (t.state().abstains()) {
+            Hearing.caughtUp(t, why);
+            t.reply(wish, Answer.done(t.me.self() + " votes in group " + t.me.group() + " again"));
         } else {
             t.reply(wish, Answer.refused("there is nothing to resolve in group " + t.me.group(), List.of()));
         }

@@ -168,6 +168,13 @@ final class Turn {
         Hearing.expectWord(this, claim.appliance());
     }
 
+    /** What this appliance acknowledged before it may have forgotten: it does not vote until it caught up. */
+    void abstain(String why, Instant since) {
+        store(n -> new GroupEvent.Abstained(n, why, since));
+        act(new Act.Warn(
+                me.self() + " abstains in group " + me.group() + " until it has heard all other members: " + why));
+    }
+
     void act(Act act) {
         acts.add(act);
     }

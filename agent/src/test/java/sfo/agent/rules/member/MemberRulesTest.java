@@ -29,7 +29,8 @@ class MemberRulesTest {
     private static final Instant NOON = Instant.parse("2026-05-04T12:00:00Z");
     private static final Claim A1 = Sample.claim(1, "a");
     private static final Claim A2 = Sample.claim(2, "a");
-    private static final Member B = new Member("files", "b", "boot", "run:", (group, volume) -> "/srv/" + volume);
+    private static final Member B =
+            new Member("files", "b", "boot", Optional.empty(), "run:", (group, volume) -> "/srv/" + volume);
 
     private static Moment at(long millis) {
         return new Moment(NOON.plusMillis(millis), millis * 1_000_000, "moment-" + millis, Map.of());
@@ -43,7 +44,7 @@ class MemberRulesTest {
 
     private static GroupMessage.Beat beat(Claim claim) {
         return new GroupMessage.Beat(
-                "a", "files", "boot-a", 1, claim, true, false, List.of(), List.of(), "mark", Map.of());
+                "a", "files", "boot-a", 1, claim, true, false, List.of(), List.of(), "mark", Map.of(), false);
     }
 
     private static Decision decide(GroupState state, Memory memory, long millis, Input input) {
@@ -219,7 +220,7 @@ class MemberRulesTest {
         MirrorState alone = new MirrorState(
                 "files", "tank", Role.IDLE, A1, Sync.SOLO, Optional.of(NOON), 0, "", copied + " of 900 MiB");
         return new Input.Heard(new GroupMessage.Beat(
-                "a", "files", "boot-a", 1, claim, false, true, List.of(alone), List.of(), "mark", Map.of()));
+                "a", "files", "boot-a", 1, claim, false, true, List.of(alone), List.of(), "mark", Map.of(), false));
     }
 
     @Test
@@ -236,9 +237,68 @@ class MemberRulesTest {
     }
 
     @Test
+    void whoKnewNothingOfAGroupThatIsHeldAbstainsUntilItHasHeardAllOthers() {
+        Decision heard = decide(GroupState.EMPTY, Memory.fresh(0), 0, new Input.Heard(beat(A2)));
+        assertThat(heard.acts()).containsExactly(new Act.Send("a", new GroupMessage.AskDefinition("b", "files")));
+        GroupMessage told = new GroupMessage.Definition("a", "files", Sample.group(), A2);
+        Decision again = decide(GroupState.EMPTY, heard.memory(), 10, new Input.Heard(told));
+        GroupState knows = after(GroupState.EMPTY, again);
+        assertThat(knows.claim()).isEqualTo(A2);
+        assertThat(knows.abstains()).isTrue();
+
+        Claim next = Sample.claim(3, "a");
+        Decision asked =
+                decide(knows, again.memory(), 20, new Input.Heard(new GroupMessage.Propose("a", "files", next)));
+        assertThat(asked.events()).isEmpty();
+        assertThat(asked.acts())
+                .containsExactly(new Act.Send("a", new GroupMessage.Acknowledge("b", "files", next, Claim.NONE)));
+
+        GroupMessage fresh = new GroupMessage.Beat(
+                "a",
+                "files",
+                "boot-a",
+                3,
+                A2,
+                true,
+                false,
+                List.of(),
+                List.of(),
+                "mark",
+                Map.of("b", B.incarnation() + 30_000_000),
+                false);
+        Decision caught = decide(knows, asked.memory(), 40, new Input.Heard(fresh));
+        assertThat(after(knows, caught).abstains()).isFalse();
+    }
+
+    @Test
+    void aRepairedJournalAbstainsOnceForEachRepair() {
+        Member repaired =
+                new Member("files", "b", "boot", Optional.of(NOON), "run:", (group, volume) -> "/srv/" + volume);
+        Decision started = MemberRules.on(repaired, heldBy(A1), Memory.fresh(0), at(0), new Input.JournalRead());
+        GroupState abstains = after(heldBy(A1), started);
+        assertThat(abstains.abstains()).isTrue();
+        Wish resolve = new Wish.Resolve(new Requests.Operator(0, "root", ""));
+        Decision resolved = decide(abstains, started.memory(), 10, new Input.Wanted("w", resolve));
+        assertThat(answer(resolved).exit()).isEqualTo(ExitCode.DONE);
+        GroupState votes = after(abstains, resolved);
+        assertThat(votes.abstains()).isFalse();
+        assertThat(MemberRules.on(repaired, votes, Memory.fresh(0), at(20), new Input.JournalRead())
+                        .events())
+                .isEmpty();
+    }
+
+    private static GroupState after(GroupState state, Decision decision) {
+        GroupState next = state;
+        for (GroupEvent event : decision.events()) {
+            next = next.apply(event);
+        }
+        return next;
+    }
+
+    @Test
     void whatIsHeardFromItselfIsNothing() {
-        GroupMessage.Beat own =
-                new GroupMessage.Beat("b", "files", "boot", 1, A2, true, false, List.of(), List.of(), "mark", Map.of());
+        GroupMessage.Beat own = new GroupMessage.Beat(
+                "b", "files", "boot", 1, A2, true, false, List.of(), List.of(), "mark", Map.of(), false);
         Decision decision = decide(heldBy(A1), Memory.fresh(0), 0, new Input.Heard(own));
         assertThat(decision.events()).isEmpty();
         assertThat(decision.acts()).isEmpty();
