@@ -42,8 +42,8 @@ public interface Lab extends AutoCloseable {
     /** Runs the product's own client, {@code sfo words…}, on an appliance. @throws IOException if it does not end in time */
     Exec.Output sfo(String appliance, Duration limit, List<String> words) throws IOException;
 
-    /** The control socket of its agent, as this process reaches it. @throws IOException if it has no power */
-    Path socket(String appliance) throws IOException;
+    /** The control socket of its agent, as this process reaches it; nobody answers there while it has no power. */
+    Path socket(String appliance);
 
     /** Clients of the group's shares, not yet at work. */
     List<Workload> clients() throws IOException;

@@ -290,7 +290,7 @@ public final class NamespaceLab implements Lab {
     }
 
     @Override
-    public Path socket(String appliance) throws IOException {
+    public Path socket(String appliance) {
         // what is below /run there is its own
         Path root = Path.of("/proc", String.valueOf(sandbox(appliance).pid()), "root");
         return root.resolve(Path.of("/").relativize(files(appliance).socket()));

@@ -67,7 +67,7 @@ public final class Sfo {
     }
 
     /** What is asked again and again is asked without a client's process, which would keep the machine busy. */
-    private Exec.Output ask(String appliance, String... words) throws IOException {
+    private Exec.Output ask(String appliance, String... words) {
         return ControlSocket.ask(lab.socket(appliance), LIMIT, List.of(words));
     }
 
