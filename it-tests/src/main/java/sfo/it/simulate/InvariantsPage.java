@@ -22,7 +22,7 @@ final class InvariantsPage {
         all.put("I3", "write ahead: no step acts before its intent is stored");
         all.put("I4", "no write lost: what a client was told is safe is there where the address opens");
         all.put("I6", "address last, first to go: never open with nothing behind it");
-        all.put("I7", "stale owners stand by: in the end one view, one holder, and nobody else serves");
+        all.put("I7", "stale owners stand by: in the end one view, one holder, and nobody else serves (liveness)");
         return all;
     }
 
