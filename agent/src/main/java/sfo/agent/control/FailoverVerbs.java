@@ -99,7 +99,8 @@ final class FailoverVerbs {
             name = "resolve",
             description = {
                 "Look again at what needed attention; if it is mended, the group goes on.",
-                "What is still open is listed, each with the command that mends it."
+                "What is still open is listed, each with the command that mends it.",
+                "A member that abstains, because its journal was lost or repaired, votes again."
             },
             footer = {"", "Example: sfo resolve g1 --reason \"unmounted by hand\""})
     static final class Resolve extends OnGroup {

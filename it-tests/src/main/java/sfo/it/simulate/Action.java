@@ -72,8 +72,7 @@ record Action(long at, Kind kind, int node, int other, int number) {
             int node = random.nextInt(nodes);
             int other = (node + 1 + random.nextInt(nodes - 1)) % nodes;
             all.add(new Action(at, kind, node, other, random.nextInt(100)));
-            Kind drawn = kind;
-            ended(random, drawn).ifPresent(end -> {
+            ended(random, kind).ifPresent(end -> {
                 long last = all.get(all.size() - 1).at();
                 all.add(new Action(last + 200 + random.nextInt(20_000), end, node, other, 0));
             });

@@ -263,19 +263,6 @@ enum Mutation {
             return new Decision(d.memory(), d.events(), acts);
         }
     }),
-    /** one that lost its journal votes and confirms as if it had not */
-    LET_AN_AMNESIAC_VOTE(new Core() {
-        @Override
-        Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
-            Decision d = super.member(me, state, memory, now, input);
-            List<GroupEvent> events = d.events().stream()
-                    .map(event -> event instanceof GroupEvent.Abstained a
-                            ? new GroupEvent.CaughtUp(a.ordinal(), "at once", a.at())
-                            : event)
-                    .toList();
-            return new Decision(d.memory(), events, d.acts());
-        }
-    }),
     /** a holder that hears of a higher claim serves on */
     NEVER_RELEASE(new Core() {
         @Override

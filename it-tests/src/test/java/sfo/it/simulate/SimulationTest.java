@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
@@ -12,6 +13,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import sfo.agent.rules.GroupState;
+import sfo.agent.rules.member.Decision;
+import sfo.agent.rules.member.Input;
+import sfo.agent.rules.member.Member;
+import sfo.agent.rules.member.Memory;
+import sfo.agent.rules.member.Moment;
+import sfo.protocol.events.GroupEvent;
 
 /** I1 to I4, I6, I7: under random schedules everything holds, and what is broken on purpose is found. */
 @Timeout(600)
@@ -56,6 +64,47 @@ class SimulationTest {
         }
         // a word that was on its way for seconds is a sign of life, and then an operator is asked
         assertThat(taken).isGreaterThanOrEqualTo(45);
+    }
+
+    /** Too rare for random schedules. */
+    @Test
+    void oneThatLostItsJournalConfirmsNobodyAndIfItDidTwoWouldServe() {
+        Core forgetful = new Core() {
+            @Override
+            Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+                Decision d = super.member(me, state, memory, now, input);
+                if (d.events().stream().noneMatch(GroupEvent.Abstained.class::isInstance)) {
+                    return d;
+                }
+                List<GroupEvent> events = new ArrayList<>(d.events());
+                long last = events.get(events.size() - 1).ordinal();
+                events.add(new GroupEvent.CaughtUp(last + 1, "at once", now.wall()));
+                return new Decision(d.memory(), events, d.acts());
+            }
+        };
+        // b takes over from a with c's vote; then a and c, which has forgotten that, meet without b
+        List<Action> story = List.of(
+                new Action(1_000, Action.Kind.POWER_CUT, 0, 1, 0),
+                new Action(3_000, Action.Kind.FAILOVER, 1, 0, 0),
+                new Action(12_000, Action.Kind.CUT_APART, 1, 0, 0),
+                new Action(12_000, Action.Kind.CUT_APART, 1, 2, 0),
+                new Action(14_000, Action.Kind.LOSE_JOURNAL, 2, 0, 0),
+                new Action(16_000, Action.Kind.POWER_ON, 2, 0, 0),
+                new Action(16_000, Action.Kind.POWER_ON, 0, 1, 0),
+                new Action(60_000, Action.Kind.HEAL, 0, 1, 0));
+        int found = 0;
+        for (long seed = 0; seed < 20; seed++) {
+            assertThat(Simulation.run(new Core(), seed, 3, story).violation())
+                    .as("seed %d", seed)
+                    .isEmpty();
+            found += Simulation.run(forgetful, seed, 3, story)
+                            .violation()
+                            .filter(v -> v.invariant.equals("I1"))
+                            .isPresent()
+                    ? 1
+                    : 0;
+        }
+        assertThat(found).isPositive();
     }
 
     @Test

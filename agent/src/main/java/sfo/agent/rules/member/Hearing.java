@@ -171,9 +171,7 @@ final class Hearing {
     static void mirrors(Turn t, List<MirrorState> states) {
         boolean lost = states.stream().anyMatch(s -> s.sync() == Sync.LOST && !t.mirrors.contains(s));
         t.mirrors = List.copyOf(states);
-        if (t.exists()) {
-            fromVolumes(t);
-        }
+        fromVolumes(t);
         if (lost) {
             lookAt(t, t.state().claim().appliance());
         }
@@ -187,7 +185,8 @@ final class Hearing {
                 .filter(claim -> claim.appliance().equals(t.me.self())
                         && claim.outranks(t.state().claim()))
                 .max(Comparator.naturalOrder())
-                .filter(claim -> t.standsBy() && t.state().abstained().isPresent())
+                .filter(claim ->
+                        t.exists() && t.standsBy() && t.state().abstained().isPresent())
                 .ifPresent(claim -> t.claimKnown(claim, "found on this appliance's volumes"));
     }
 
