@@ -10,6 +10,7 @@ import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views;
+import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
 import sfo.protocol.model.Mac;
@@ -47,7 +48,8 @@ final class FailoverVerb extends FailoverVerbs.OnGroup {
             paramLabel = "MAC|auto",
             arity = "0..1",
             fallbackValue = "",
-            description = "Serve with this MAC instead of the group's; auto: the one derived for the group.")
+            description =
+                    "Serve with this MAC on the first failover interface instead of its own; auto: the one derived for it.")
     @Nullable
     String mac;
 
@@ -167,8 +169,15 @@ final class FailoverVerb extends FailoverVerbs.OnGroup {
             throw new Session.Usage("-m lacks its value: expected a MAC or auto");
         }
         GroupDefinition definition = known(name);
+        FailoverInterface first = definition.interfaces().get(0);
         String text = typed.isEmpty() ? session().ask("failover MAC (auto, or six octets)", "auto", t -> t) : typed;
-        MacChoice choice = GroupDraft.mac(text, name, "fo0", definition.members());
-        return choice.mac().orElseThrow(() -> new Invalid("MAC", text, "a MAC or auto"));
+        MacChoice choice = GroupDraft.mac(text, name, first.slot(), definition.members());
+        Mac chosen = choice.mac().orElseThrow(() -> new Invalid("MAC", text, "a MAC or auto"));
+        for (FailoverInterface slot : definition.interfaces()) {
+            if (!slot.slot().equals(first.slot()) && slot.mac().mac().equals(Optional.of(chosen))) {
+                throw new Invalid("MAC", text, "another one than that of " + slot.slot());
+            }
+        }
+        return chosen;
     }
 }

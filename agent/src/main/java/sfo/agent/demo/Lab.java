@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.stream.Stream;
 import sfo.ops.exec.Exec;
 
 /**
@@ -23,6 +24,18 @@ public interface Lab extends AutoCloseable {
 
     /** The NIC of each appliance that a group may use. */
     String nic();
+
+    /** What an operator types on {@code a} so that it serves the group: a mirrored volume, exported by NFS and by SMB. */
+    default List<List<String>> served() {
+        return Stream.of(
+                        "group create %1$s --member a --member b --home a --nic a=%2$s --nic b=%2$s --address %3$s/24"
+                                + " --gateway 10.77.0.254 -y",
+                        "cdp create %1$s/tank --size 256M",
+                        "share create %1$s n --nfs --volume tank",
+                        "share create %1$s s --smb --guest --volume tank")
+                .map(line -> List.of(line.formatted(GROUP, nic(), ADDRESS).split(" ")))
+                .toList();
+    }
 
     /** Switches an appliance on, and starts its agent; what it had on disk before is there. Returns before the agent serves. */
     void powerOn(String appliance) throws IOException;

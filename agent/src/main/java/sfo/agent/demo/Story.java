@@ -93,30 +93,9 @@ final class Story {
             sfo.await(appliance, "both agents are up", START, Sfo::allUp);
         }
         say.accept("both agents are up and know one another");
-        String nic = lab.nic();
-        type(
-                "a",
-                "group",
-                "create",
-                Lab.GROUP,
-                "--member",
-                "a",
-                "--member",
-                "b",
-                "--home",
-                "a",
-                "--nic",
-                "a=" + nic,
-                "--nic",
-                "b=" + nic,
-                "--address",
-                Lab.ADDRESS + "/24",
-                "--gateway",
-                "10.77.0.254",
-                "-y");
-        type("a", "cdp", "create", Lab.GROUP + "/tank", "--size", "256M");
-        type("a", "share", "create", Lab.GROUP, "n", "--nfs", "--volume", "tank");
-        type("a", "share", "create", Lab.GROUP, "s", "--smb", "--guest", "--volume", "tank");
+        for (List<String> words : lab.served()) {
+            type("a", words.toArray(String[]::new));
+        }
         sfo.await("a", "a serves and mirrors to b", LIMIT, status -> Sfo.replicating(status, "PRIMARY"));
         sfo.await("b", "b has every write", LIMIT, status -> Sfo.replicating(status, "SECONDARY"));
         say.accept("a serves at " + Lab.ADDRESS + ", b has every write");

@@ -96,6 +96,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     private final String saga;
     private final String boot;
+    private final Optional<Instant> repaired;
     private final StepRunner runner;
     private final ActorRef<Told> parent;
     private final ActorContext<Command> context;
@@ -112,14 +113,17 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private Optional<SagaInput.Release> afterAdjusting = Optional.empty();
     private Ahead ahead = Ahead.NOTHING;
 
-    public static Behavior<Command> create(String saga, String boot, StepRunner runner, ActorRef<Told> parent) {
-        return Behaviors.setup(context ->
-                Behaviors.withTimers(timers -> new FailoverSaga(saga, boot, runner, parent, context, timers)));
+    /** @param repaired when this appliance's journal was repaired, if it may lack something since */
+    public static Behavior<Command> create(
+            String saga, String boot, Optional<Instant> repaired, StepRunner runner, ActorRef<Told> parent) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new FailoverSaga(saga, boot, repaired, runner, parent, context, timers)));
     }
 
     private FailoverSaga(
             String saga,
             String boot,
+            Optional<Instant> repaired,
             StepRunner runner,
             ActorRef<Told> parent,
             ActorContext<Command> context,
@@ -127,6 +131,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         super(PersistenceId.ofUniqueId("saga-" + saga), Retry.ofJournal());
         this.saga = saga;
         this.boot = boot;
+        this.repaired = repaired;
         this.runner = runner;
         this.parent = parent;
         this.context = context;
@@ -153,7 +158,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private void recovered(SagaState state) {
         ready = false;
         boolean sameBoot = state.opened().filter(o -> o.boot().equals(boot)).isPresent();
-        tell(new SagaInput.JournalRead(readBefore, sameBoot));
+        tell(new SagaInput.JournalRead(readBefore, sameBoot, repaired));
         readBefore = true;
     }
 

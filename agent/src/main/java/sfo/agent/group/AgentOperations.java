@@ -90,7 +90,9 @@ public final class AgentOperations implements Operations {
     CompletableFuture<GroupViews.Known> snapshot(String group) {
         CompletableFuture<GroupViews.Known> reply = new CompletableFuture<>();
         part.registry().tell(new Groups.ToMember(group, new GroupMember.Show(reply)));
-        return reply.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        return reply.orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS).exceptionally(e -> {
+            throw new IllegalStateException("group " + group + " does not answer; the agent's log says why", e);
+        });
     }
 
     @Override

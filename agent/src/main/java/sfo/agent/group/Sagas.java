@@ -31,7 +31,8 @@ final class Sagas {
         return actors.computeIfAbsent(
                 id,
                 name -> context.spawn(
-                        FailoverSaga.create(name, around.boot(), around.runner(), parent), "saga-" + name));
+                        FailoverSaga.create(name, around.boot(), around.repaired(), around.runner(), parent),
+                        "saga-" + name));
     }
 
     void show(String id, Consumer<SagaState> reply) {
@@ -50,6 +51,8 @@ final class Sagas {
             states.put(a.saga(), a.state());
         } else if (news instanceof Told.Ended e) {
             states.put(e.saga(), e.state());
+        } else if (news instanceof Told.NeverOpened n) {
+            states.put(n.saga(), SagaState.EMPTY);
         }
     }
 

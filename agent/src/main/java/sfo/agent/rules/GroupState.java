@@ -61,10 +61,13 @@ public record GroupState(
             Set.of(),
             false);
 
-    /** @throws JournalGap if the event is not the next one */
+    /** Where events are missing before this one, a claim that was acknowledged may be among them. */
     public GroupState apply(GroupEvent event) {
-        JournalGap.check("group", ordinal, event.ordinal());
         Draft next = new Draft(this);
+        if (event.ordinal() != ordinal + 1) {
+            next.abstained = Optional.of(abstained.orElse(Instant.EPOCH));
+            next.abstains = true;
+        }
         next.ordinal = event.ordinal();
         if (event instanceof GroupEvent.Defined e) {
             next.definition = Optional.of(e.definition());

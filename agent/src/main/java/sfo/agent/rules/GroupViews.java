@@ -38,25 +38,38 @@ public final class GroupViews {
         Optional<Views.SagaView> operation = k.state().openOperation().isPresent()
                 ? k.saga().filter(s -> s.opened().isPresent()).map(SagaViews::view)
                 : Optional.empty();
+
         return new Views.GroupView(
                 definition,
                 state(k, definition, reasons),
                 k.state().claim(),
                 // on its way back it has let go, or is about to
                 holds && k.state().openOperation().isEmpty(),
-                k.waiting(),
+                lost(k)
+                        ? "for an operator's word: the journal was repaired and lacks what "
+                                + k.state().openOperation().orElseThrow()
+                                + " did; a boot of this appliance takes down whatever it left, then: sfo resolve "
+                                + definition.name()
+                        : k.waiting(),
                 k.mirrors(),
                 List.of(),
                 reasons,
                 operation);
     }
 
+    /** The operation that is open is not in the journal. */
+    private static boolean lost(Known k) {
+        return k.state().openOperation().isPresent()
+                && k.saga().filter(s -> s.opened().isEmpty()).isPresent();
+    }
+
     private static GroupState state(Known k, GroupDefinition definition, List<Reason> reasons) {
         boolean open = k.state().openOperation().isPresent();
         Optional<SagaState> saga = k.saga().filter(s -> open && s.opened().isPresent());
-        boolean stuck = saga.flatMap(SagaState::ended)
-                .filter(e -> e.outcome() == SagaEvent.Outcome.NEEDS_ATTENTION)
-                .isPresent();
+        boolean stuck = lost(k)
+                || saga.flatMap(SagaState::ended)
+                        .filter(e -> e.outcome() == SagaEvent.Outcome.NEEDS_ATTENTION)
+                        .isPresent();
         if (k.state().conflict().isPresent() || stuck || (open && !k.waiting().isEmpty())) {
             return GroupState.NEEDS_ATTENTION;
         }

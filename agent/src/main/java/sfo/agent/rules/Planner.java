@@ -32,7 +32,7 @@ public final class Planner {
      * @param mountPoints by volume name, where it is mounted on this host
      * @param targets where the mirrors go in a hand-over; empty otherwise
      * @param connections clients' TCP connections to reset at open
-     * @param mac another MAC for this failover, if the operator gave one
+     * @param mac another MAC of the first interface for this failover, if the operator gave one
      */
     public record Input(
             GroupDefinition group,
@@ -55,7 +55,7 @@ public final class Planner {
         List<String> free = new ArrayList<>();
         String host = add(steps, "network.group-host", Phase.NETWORK, new Resource.GroupHost(group), List.of(), 10_000);
         for (FailoverInterface slot : in.group().interfaces()) {
-            FailoverInterface made = in.mac().map(mac -> given(slot, mac)).orElse(slot);
+            FailoverInterface made = made(in, slot);
             free.add(add(
                     steps,
                     "network.free." + slot.slot(),
@@ -75,7 +75,7 @@ public final class Planner {
         List<String> served = servers(in, base, steps);
         List<String> ready = join(free, served.isEmpty() ? base : served);
         for (FailoverInterface slot : in.group().interfaces()) {
-            FailoverInterface made = in.mac().map(mac -> given(slot, mac)).orElse(slot);
+            FailoverInterface made = made(in, slot);
             add(
                     steps,
                     "open." + slot.slot(),
@@ -153,6 +153,12 @@ public final class Planner {
 
     private static String mountPoint(Input in, String volume) {
         return Objects.requireNonNull(in.mountPoints().get(volume), () -> "no mount point for volume " + volume);
+    }
+
+    /** A MAC that is given for a failover is the first interface's: two with one MAC would be no two. */
+    private static FailoverInterface made(Input in, FailoverInterface slot) {
+        boolean first = slot.slot().equals(in.group().interfaces().get(0).slot());
+        return first ? in.mac().map(mac -> given(slot, mac)).orElse(slot) : slot;
     }
 
     private static FailoverInterface given(FailoverInterface slot, Mac mac) {

@@ -1,7 +1,9 @@
 package sfo.agent.rules;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.Target;
@@ -13,8 +15,13 @@ public sealed interface SagaInput {
     /** Begin; the event's ordinal is 1. */
     record Open(SagaEvent.Opened event) implements SagaInput {}
 
-    /** The journal was read: after a start, or {@code again} because it failed. {@code sameBoot}: the host forgot nothing. */
-    record JournalRead(boolean again, boolean sameBoot) implements SagaInput {}
+    /**
+     * The journal was read: after a start, or {@code again} because it failed.
+     *
+     * @param sameBoot the host forgot nothing
+     * @param repaired when the journal was repaired, if it may lack events since
+     */
+    record JournalRead(boolean again, boolean sameBoot, Optional<Instant> repaired) implements SagaInput {}
 
     record CheckpointTaken(Map<String, Facts> before, String error) implements SagaInput {}
 

@@ -162,6 +162,13 @@ public final class SagaRules {
         if (state.ended().isPresent()) {
             return;
         }
+        Instant begun = state.opened().orElseThrow().at();
+        if (in.repaired().filter(begun::isBefore).isPresent()) {
+            // what was done since may be missing, and with it what another appliance was promised: nobody guesses
+            t.store(n -> new SagaEvent.Ended(n, Outcome.NEEDS_ATTENTION, notKnown(state), t.now()));
+            t.act(new SagaAct.TellEnded());
+            return;
+        }
         if (state.back() || !in.sameBoot()) {
             state.marked(Mark.UNDOING).forEach(step -> t.act(new SagaAct.Revert(step, 0)));
             cutOff(t);
@@ -175,6 +182,19 @@ public final class SagaRules {
                     .filter(step -> !step.resource().isProof())
                     .toList()));
         }
+    }
+
+    private static List<String> notKnown(SagaState state) {
+        List<String> items = new ArrayList<>();
+        items.add(
+                "the journal was repaired and may lack what this operation did last: a boot of this appliance takes down"
+                        + " whatever it left");
+        for (Step step : state.plan().steps()) {
+            if (!step.resource().isProof() && state.mark(step) != Mark.UNDONE) {
+                items.add(step.resource().title() + ": " + state.mark(step).word() + ", as far as the journal tells");
+            }
+        }
+        return List.copyOf(items);
     }
 
     private static void checked(SagaTurn t, SagaInput.Checked in) {

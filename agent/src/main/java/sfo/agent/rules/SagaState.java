@@ -42,7 +42,19 @@ public record SagaState(
         FAILED,
         /** its inverse acts */
         UNDOING,
-        UNDONE
+        UNDONE;
+
+        /** For people. */
+        public String word() {
+            return switch (this) {
+                case WAITING -> "waiting";
+                case INTENDED -> "running";
+                case DONE -> "done";
+                case FAILED -> "failed";
+                case UNDOING -> "undoing";
+                case UNDONE -> "undone";
+            };
+        }
     }
 
     public static final SagaState EMPTY = new SagaState(
@@ -77,9 +89,14 @@ public record SagaState(
         return plan().steps().stream().filter(s -> mark(s) == mark).toList();
     }
 
-    /** @throws JournalGap if the event is not the next one */
+    /** Where events are missing before this one, what became of each step is not known: it may be on the host. */
     public SagaState apply(SagaEvent event) {
-        JournalGap.check("saga", ordinal, event.ordinal());
+        if (opened.isEmpty() && !(event instanceof SagaEvent.Opened)) {
+            return at(event.ordinal());
+        }
+        if (event.ordinal() != ordinal + 1) {
+            return doubtful().at(event.ordinal() - 1).apply(event);
+        }
         SagaState next = at(event.ordinal());
         if (event instanceof SagaEvent.Opened e) {
             return next.with(Optional.of(e), before, back, "");
@@ -112,11 +129,22 @@ public record SagaState(
         if (event instanceof SagaEvent.AdjustIntended e) {
             return next.adjust(plan(), before.orElse(Map.of()), Optional.of(e));
         } else if (event instanceof SagaEvent.AdjustEnded e) {
-            return e.done()
+            return e.done() && adjusting.isPresent()
                     ? next.adjusted(adjusting.orElseThrow())
                     : next.adjust(plan(), before.orElse(Map.of()), Optional.empty());
         }
         throw new IllegalStateException("no rule for " + event);
+    }
+
+    /** Whatever is not known to be done or undone counts as failed: its inverse has to look. */
+    private SagaState doubtful() {
+        SagaState doubtful = this;
+        for (Step step : opened.map(o -> o.plan().steps()).orElse(List.of())) {
+            if (mark(step) != Mark.DONE && mark(step) != Mark.UNDONE) {
+                doubtful = doubtful.mark(step.id(), Mark.FAILED, "the journal lacks what became of it", 0, 0);
+            }
+        }
+        return doubtful;
     }
 
     private SagaState at(long newOrdinal) {

@@ -5,7 +5,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import sfo.agent.rules.SagaState.Mark;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Views;
@@ -57,21 +56,10 @@ public final class SagaViews {
                         step.id(),
                         step.phase(),
                         step.resource().title(),
-                        word(state.mark(step)),
+                        state.mark(step).word(),
                         state.millis().getOrDefault(step.id(), 0L),
                         state.notes().getOrDefault(step.id(), "")))
                 .toList();
-    }
-
-    private static String word(Mark mark) {
-        return switch (mark) {
-            case WAITING -> "waiting";
-            case INTENDED -> "running";
-            case DONE -> "done";
-            case FAILED -> "failed";
-            case UNDOING -> "undoing";
-            case UNDONE -> "undone";
-        };
     }
 
     /** What was true before a saga touched anything. */

@@ -50,6 +50,7 @@ class FailoverSagaTest {
             new Step("open", Phase.OPEN, new Resource.GroupHost("open"), List.of("two"), 5000, true);
 
     private final String saga = "files-" + COUNT.incrementAndGet();
+    private Optional<java.time.Instant> repaired = Optional.empty();
     private final FakeHost host = new FakeHost();
     private final StepRunner runner = new StepRunner(host);
     private final TestProbe<Told> parent = KIT.createTestProbe(Told.class);
@@ -100,6 +101,17 @@ class FailoverSagaTest {
         int applies = host.acts.indexOf("apply one");
         assertThat(host.acts.subList(0, applies))
                 .containsExactlyInAnyOrder("inspect one", "inspect two", "inspect two", "inspect three");
+    }
+
+    @Test
+    void afterARepairOfTheJournalAnOpenSagaTouchesNothingAndNeedsAttention() {
+        store(intended(Kind.FAILOVER, "one", "two"));
+        repaired = Optional.of(java.time.Instant.now());
+        start("boot");
+        SagaEvent.Ended ended = ended().ended().orElseThrow();
+        assertThat(ended.outcome()).isEqualTo(Outcome.NEEDS_ATTENTION);
+        assertThat(ended.openItems()).hasSize(4).anyMatch(item -> item.startsWith("group host two: running"));
+        assertThat(host.acts).isEmpty();
     }
 
     @Test
@@ -361,7 +373,7 @@ class FailoverSagaTest {
     }
 
     private ActorRef<Command> start(String boot) {
-        return KIT.spawn(FailoverSaga.create(saga, boot, runner, parent.ref()));
+        return KIT.spawn(FailoverSaga.create(saga, boot, repaired, runner, parent.ref()));
     }
 
     private static void open(ActorRef<Command> ref, Kind kind, BooleanSupplier mayOpen, Step... steps) {

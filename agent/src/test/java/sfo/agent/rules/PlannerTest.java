@@ -150,16 +150,24 @@ class PlannerTest {
     }
 
     @Test
-    void anOperatorsMacGoesOnEveryInterface() {
-        Plan plan = Planner.plan(input(GROUP, claim(2, "b"), List.of(), Optional.of(new Mac("02:00:00:00:00:09"))));
-        FailoverInterface closed = ((Resource.ClosedInterface)
-                        plan.step("network.interface.fo0").orElseThrow().resource())
-                .definition();
+    void anOperatorsMacIsThatOfTheFirstInterfaceAlone() {
+        FailoverInterface second = slot("fo1", "10.78.0.100/24");
+        GroupDefinition two = Sample.with(
+                List.of(slot("fo0", "10.77.0.100/24"), second), List.of(volume("tank")), List.of(smb("docs", 1)));
+        Plan plan = Planner.plan(input(two, claim(2, "b"), List.of(), Optional.of(new Mac("02:00:00:00:00:09"))));
+        FailoverInterface closed = closed(plan, "fo0");
         FailoverInterface open =
                 ((Resource.OpenInterface) plan.step("open.fo0").orElseThrow().resource()).definition();
         assertThat(closed.mac())
                 .isEqualTo(new MacChoice(MacChoice.Kind.GIVEN, Optional.of(new Mac("02:00:00:00:00:09"))));
         assertThat(open).isEqualTo(closed);
+        assertThat(closed(plan, "fo1")).isEqualTo(second);
+    }
+
+    private static FailoverInterface closed(Plan plan, String slot) {
+        return ((Resource.ClosedInterface)
+                        plan.step("network.interface." + slot).orElseThrow().resource())
+                .definition();
     }
 
     @Test

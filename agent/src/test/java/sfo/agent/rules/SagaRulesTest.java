@@ -1,7 +1,6 @@
 package sfo.agent.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static sfo.agent.rules.Sample.NOON;
 
 import java.util.List;
@@ -139,16 +138,53 @@ class SagaRulesTest {
     }
 
     @Test
-    void aJournalThatLostAnEventIsNotBelieved() {
-        SagaState state = opened(Kind.FAILOVER, step("one"));
-        assertThatThrownBy(() -> state.apply(new SagaEvent.TurnedBack(3, "", NOON)))
-                .isInstanceOf(JournalGap.class)
-                .hasMessageContaining("after event 1 comes event 3");
-        assertThatThrownBy(() -> state.apply(new SagaEvent.TurnedBack(1, "", NOON)))
-                .isInstanceOf(JournalGap.class);
-        assertThatThrownBy(() -> GroupState.EMPTY.apply(new sfo.protocol.events.GroupEvent.Destroyed(2, NOON)))
-                .isInstanceOf(JournalGap.class)
-                .hasMessageContaining("of a group");
+    void whereTheJournalLacksEventsWhateverIsNotKnownIsUndone() {
+        SagaState state = checkpointed(opened(Kind.FAILOVER, step("one"), step("two", "one"), step("three", "two")))
+                .apply(new SagaEvent.StepIntended(3, "one", Facts.NOTHING, NOON))
+                .apply(new SagaEvent.StepDone(4, "one", 1, NOON))
+                .apply(new SagaEvent.TurnedBack(9, "", NOON));
+        assertThat(state.ordinal()).isEqualTo(9);
+        assertThat(state.marked(Mark.DONE)).extracting(Step::id).containsExactly("one");
+        assertThat(state.marked(Mark.FAILED)).extracting(Step::id).containsExactly("two", "three");
+        assertThat(SagaRules.next(state, true)).containsExactly(new Act.Undo(step("three", "two")));
+    }
+
+    @Test
+    void aSagaWhoseFirstEventIsMissingNeverOpened() {
+        SagaState state = SagaState.EMPTY
+                .apply(new SagaEvent.StepIntended(3, "one", Facts.NOTHING, NOON))
+                .apply(new SagaEvent.AdjustEnded(4, true, "", NOON));
+        assertThat(state.opened()).isEmpty();
+        assertThat(state.ordinal()).isEqualTo(4);
+    }
+
+    @Test
+    void whatWasOpenWhenTheJournalWasRepairedNeedsAttentionAndIsNeverGuessed() {
+        SagaState state = checkpointed(opened(Kind.FAILOVER, step("one"), step("two")))
+                .apply(new SagaEvent.StepIntended(3, "one", Facts.NOTHING, NOON));
+        SagaDecision decision = journalRead(state, NOON.plusSeconds(60));
+        SagaEvent.Ended ended = decision.state().ended().orElseThrow();
+        assertThat(ended.outcome()).isEqualTo(Outcome.NEEDS_ATTENTION);
+        assertThat(ended.openItems().get(0)).contains("the journal was repaired");
+        assertThat(ended.openItems().subList(1, 3))
+                .containsExactly(
+                        "group host one: running, as far as the journal tells",
+                        "group host two: waiting, as far as the journal tells");
+        assertThat(decision.acts()).containsExactly(new SagaAct.TellMoved(), new SagaAct.TellEnded());
+
+        assertThat(journalRead(decision.state(), NOON.plusSeconds(60)).events()).isEmpty();
+        assertThat(journalRead(state, NOON.minusSeconds(60)).acts())
+                .as("what began after the repair lacks nothing")
+                .contains(new SagaAct.Check(List.of()));
+    }
+
+    private static SagaDecision journalRead(SagaState state, java.time.Instant repaired) {
+        return SagaRules.on(
+                state,
+                new SagaInput.JournalRead(false, true, Optional.of(repaired)),
+                true,
+                false,
+                NOON.plusSeconds(90));
     }
 
     @Test

@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
 import sfo.agent.demo.EmbeddedLab;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.NamespaceLab;
+import sfo.agent.demo.Sfo;
 import sfo.config.load.SettingsFile;
 import sfo.protocol.json.Json;
 
@@ -28,7 +29,7 @@ import sfo.protocol.json.Json;
 @Command(
         name = "bench",
         description =
-                "Runs the demo several times, then two agents that only wait; prints medians beside their limits.",
+                "Runs the demo several times, then a pair that serves and does no more; prints medians beside their limits.",
         mixinStandardHelpOptions = true,
         exitCodeList = {"0:all measured", "1:a run failed or lost a write", "2:wrong words"})
 public final class Bench implements Callable<Integer> {
@@ -137,6 +138,7 @@ public final class Bench implements Callable<Integer> {
                 lab.powerOn("a");
                 awaitReady(lab, "a");
                 add("agent: switched on to ready", "ms", millisSince(begin), 2500);
+                serve(lab);
                 for (int sample = 1; sample <= SAMPLES; sample++) {
                     process("java, an empty program (this machine's own speed)", 0, empty());
                     process("sfo status, as a whole process", 200, status(lab));
@@ -146,6 +148,18 @@ public final class Bench implements Callable<Integer> {
                 }
             }
         }
+    }
+
+    /** What an agent costs is asked while it has something to look after. */
+    private static void serve(Lab lab) throws IOException {
+        Sfo operator = new Sfo(lab);
+        for (String appliance : Lab.APPLIANCES) {
+            operator.await(appliance, "both agents are up", RUN, Sfo::allUp);
+        }
+        for (List<String> words : lab.served()) {
+            operator.must("a", words.toArray(String[]::new));
+        }
+        operator.await("b", "b has every write", RUN, status -> Sfo.replicating(status, "SECONDARY"));
     }
 
     /** Of one pair, since it takes minutes to come to rest. */

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import sfo.agent.rules.SagaAct;
 import sfo.agent.rules.SagaDecision;
@@ -38,7 +39,7 @@ final class Saga {
         }
         boolean sameBoot =
                 state.opened().filter(o -> o.boot().equals(node.boot())).isPresent();
-        inbox.add(new SagaInput.JournalRead(false, sameBoot));
+        inbox.add(new SagaInput.JournalRead(false, sameBoot, Optional.empty()));
         node.later(1 + node.world.dice(20), this::pump);
     }
 

@@ -123,7 +123,7 @@ final class Resuming {
 
     /** As if its inverses had all been carried out: the operator says so. */
     static void close(Turn t, String wish, Wish.Resolve r, String saga, SagaState is) {
-        if (is.ended().isEmpty()) {
+        if (is.opened().isPresent() && is.ended().isEmpty()) {
             t.reply(wish, Answer.of(ExitCode.BUSY, saga + " is still under way"));
             return;
         }
@@ -186,6 +186,10 @@ final class Resuming {
     /** Its agent ended between the two journals: nothing was touched, and the claim goes back. */
     static void neverOpened(Turn t, String saga) {
         if (!t.state().openOperation().equals(Optional.of(saga))) {
+            return;
+        }
+        if (t.me.repaired().isPresent()) {
+            t.act(new Act.Warn("what " + saga + " did is not in the journal, which was repaired"));
             return;
         }
         giveClaimBack(t, "rollback: it never began");

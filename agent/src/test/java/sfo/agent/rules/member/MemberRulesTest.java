@@ -287,6 +287,39 @@ class MemberRulesTest {
                 .isEmpty();
     }
 
+    @Test
+    void anOperationThatARepairedJournalLacksIsLeftToAnOperator() {
+        GroupState claimed = heldBy(Sample.claim(2, "b"));
+        GroupState open =
+                claimed.apply(new GroupEvent.OperationOpened(claimed.ordinal() + 1, "files-2", Optional.of("a"), NOON));
+        Member repaired =
+                new Member("files", "b", "boot", Optional.of(NOON), "run:", (group, volume) -> "/srv/" + volume);
+        Input never = new Input.SagaNeverOpened("files-2");
+        assertThat(after(open, decide(open, Memory.fresh(0), 0, never)).openOperation())
+                .isEmpty();
+        Decision kept = MemberRules.on(repaired, open, Memory.fresh(0), at(0), never);
+        assertThat(kept.events()).isEmpty();
+
+        Wish.Resolve resolve = new Wish.Resolve(new Requests.Operator(0, "root", ""));
+        Decision closed = decide(
+                open, Memory.fresh(0), 10, new Input.SagaIs("w", resolve, "files-2", sfo.agent.rules.SagaState.EMPTY));
+        assertThat(answer(closed).exit()).isEqualTo(ExitCode.DONE);
+        GroupState after = after(open, closed);
+        assertThat(after.openOperation()).isEmpty();
+        assertThat(after.claim().appliance()).isEqualTo("a");
+    }
+
+    @Test
+    void aMemberWhoseJournalLacksEventsVotesForNobody() {
+        GroupState knows = heldBy(A1);
+        GroupState gap = knows.apply(new GroupEvent.ClaimKnown(knows.ordinal() + 5, A2, "", NOON));
+        assertThat(gap.abstains()).isTrue();
+        assertThat(gap.claim()).isEqualTo(A2);
+        assertThat(gap.apply(new GroupEvent.CaughtUp(gap.ordinal() + 1, "", NOON))
+                        .abstains())
+                .isFalse();
+    }
+
     private static GroupState after(GroupState state, Decision decision) {
         GroupState next = state;
         for (GroupEvent event : decision.events()) {
