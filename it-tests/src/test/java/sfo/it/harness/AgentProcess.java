@@ -19,7 +19,6 @@ import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import sfo.agent.demo.Programs;
-import sfo.agent.membership.HelloClient;
 import sfo.protocol.peer.Hello;
 
 /** An agent in a JVM of its own, as {@link TestAgent}: it can be killed, frozen, told things, and asked what it sees. */
@@ -79,8 +78,8 @@ public final class AgentProcess {
 
     /** What it says on the hello endpoint; empty if it does not answer. */
     public Optional<Hello> hello() {
-        try (HelloClient client = new HelloClient(site.tls())) {
-            return Optional.of(client.ask(site.peer(name)).get(5, TimeUnit.SECONDS));
+        try {
+            return Optional.of(site.client().ask(site.peer(name)).get(5, TimeUnit.SECONDS));
         } catch (ExecutionException | TimeoutException e) {
             return Optional.empty();
         } catch (InterruptedException e) {

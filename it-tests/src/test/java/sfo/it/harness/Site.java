@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import sfo.agent.boot.Keys;
 import sfo.agent.boot.Tls;
+import sfo.agent.membership.HelloClient;
 import sfo.config.load.Settings;
 import sfo.config.load.SettingsFile;
 
@@ -24,6 +25,7 @@ public final class Site implements AutoCloseable {
     private final String network = "127." + ThreadLocalRandom.current().nextInt(2, 255) + "."
             + ThreadLocalRandom.current().nextInt(1, 255) + ".";
 
+    private final HelloClient client;
     private final List<AgentProcess> started = new ArrayList<>();
 
     public Site(Path folder, String... names) {
@@ -31,6 +33,7 @@ public final class Site implements AutoCloseable {
         this.names = List.of(names);
         Keys.make(folder.resolve("keys"), this.names);
         this.names.forEach(this::writeSettings);
+        client = new HelloClient(tls());
     }
 
     public Path settingsFile(String name) {
@@ -52,6 +55,11 @@ public final class Site implements AutoCloseable {
 
     public SSLContext tls() {
         return Tls.context(SettingsFile.load(settingsFile(names.get(0))).tls());
+    }
+
+    /** One for all questions: a TLS context for each would cost more than what is asked. */
+    HelloClient client() {
+        return client;
     }
 
     /** Starts an agent; all that are left are killed when the site is closed. */
@@ -93,5 +101,6 @@ public final class Site implements AutoCloseable {
     @Override
     public void close() {
         started.forEach(AgentProcess::kill);
+        client.close();
     }
 }
