@@ -26,6 +26,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import sfo.agent.failover.StepRunner.Outcome;
+import sfo.agent.rules.LookRules;
 import sfo.agent.rules.SagaAct;
 import sfo.agent.rules.SagaDecision;
 import sfo.agent.rules.SagaInput;
@@ -71,6 +72,13 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     public record Show(Consumer<SagaState> reply) implements Command {}
 
+    /** Look whether what is served is as it was served; {@link Told.Looked} says so. */
+    public record Look() implements Command {}
+
+    private record LookedAt(Looking.Seen seen) implements Command {}
+
+    private record Mended(List<String> broken) implements Command {}
+
     private record RevertNow(Step step) implements Command {}
 
     private record CheckNext(List<Step> left) implements Command {}
@@ -88,6 +96,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
         record Adjusted(String saga, String error, SagaState state) implements Told {}
 
+        /** What is wrong with what is served, for people. */
+        record Looked(String saga, List<String> broken) implements Told {}
+
         record Ended(String saga, SagaState state) implements Told {}
 
         /** The agent ended before this saga was stored: nothing was touched. */
@@ -104,6 +115,12 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private volatile BooleanSupplier mayOpen = () -> false;
     /** Another appliance holds the group: whatever is still queued, the interface does not open any more. */
     private volatile boolean released;
+
+    /** Nothing is made to hold again any more. */
+    private volatile boolean goesBack;
+
+    private boolean looking;
+    private List<Step> missing = List.of();
 
     /** Whether this actor has read its journal already: it does so again only because the journal failed. */
     private boolean readBefore;
@@ -180,6 +197,14 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             if (state.opened().isEmpty()) {
                 ahead = Ahead.look(runner, prepare.plan().steps(), prepare.after());
             }
+        } else if (command instanceof Adjust && looking) {
+            return Effect().stash();
+        } else if (command instanceof Look) {
+            look(state);
+        } else if (command instanceof LookedAt at) {
+            return lookedAt(at.seen());
+        } else if (command instanceof Mended mended) {
+            return looked(mended.broken());
         } else if (command instanceof Adjust adjust) {
             prepareAdjust(state, adjust.plan());
         } else if (command instanceof RevertNow now) {
@@ -198,6 +223,42 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         return Effect()
                 .persist(decision.events())
                 .thenRun((SagaState s) -> carryOut(s, decision))
+                .thenUnstashAll();
+    }
+
+    private void look(SagaState state) {
+        boolean serves =
+                state.ended().isPresent() && !state.back() && state.adjusting().isEmpty();
+        if (!serves || looking || goesBack) {
+            return;
+        }
+        looking = true;
+        List<Step> done = state.marked(SagaState.Mark.DONE).stream()
+                .filter(step -> !step.resource().isProof())
+                .toList();
+        context.pipeToSelf(
+                Looking.at(runner, saga, done),
+                (seen, e) -> e == null ? new LookedAt(seen) : new Mended(List.of(cause(e))));
+    }
+
+    private Effect<SagaEvent, SagaState> lookedAt(Looking.Seen seen) {
+        List<Step> mend = LookRules.toMend(seen.missing(), missing);
+        missing = seen.missing();
+        if (mend.isEmpty()) {
+            return looked(seen.broken());
+        }
+        context.getLog().warn("{} starts again what ended: {}", saga, String.join("; ", seen.broken()));
+        context.pipeToSelf(
+                Looking.mend(runner, saga, mend, () -> goesBack ? "it is no longer served here" : ""),
+                (broken, e) -> new Mended(e == null ? broken : List.of(cause(e))));
+        return Effect().none();
+    }
+
+    private Effect<SagaEvent, SagaState> looked(List<String> broken) {
+        looking = false;
+        return Effect()
+                .none()
+                .thenRun((SagaState s) -> parent.tell(new Told.Looked(saga, broken)))
                 .thenUnstashAll();
     }
 
@@ -221,6 +282,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> on(SagaState state, SagaInput input) {
+        goesBack |= input instanceof SagaInput.Undo || input instanceof SagaInput.Release;
         if (input instanceof SagaInput.Release release) {
             released = true;
             afterAdjusting = state.adjusting().map(adjusting -> release);
@@ -409,7 +471,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         context.getSelf().tell(new In(input));
     }
 
-    private static String cause(Throwable error) {
+    static String cause(Throwable error) {
         Throwable e = error.getCause() == null ? error : error.getCause();
         return e.getMessage() == null ? e.toString() : e.getMessage();
     }

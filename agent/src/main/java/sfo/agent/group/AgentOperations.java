@@ -279,7 +279,7 @@ public final class AgentOperations implements Operations {
             return CompletableFuture.allOf(sagas.toArray(CompletableFuture[]::new))
                     .orTimeout(LOOK.toMillis(), TimeUnit.MILLISECONDS)
                     .thenApply(done -> Answer.done(
-                            sagas.size() + " operations",
+                            sagas.size() == 1 ? "1 operation" : sagas.size() + " operations",
                             sagas.stream()
                                     .map(CompletableFuture::join)
                                     .sorted((a, b) -> b.started().compareTo(a.started()))

@@ -244,6 +244,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                 standing(state),
                 memory.mirrors(),
                 List.copyOf(memory.beats().keySet()),
+                memory.broken(),
                 shown.flatMap(sagas::last),
                 MemberRules.waitsFor(me, state, memory));
     }
@@ -285,6 +286,8 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
             return on(state, new Input.PermitStored(stored.permit()));
         } else if (news instanceof Told.Adjusted adjusted) {
             return on(state, new Input.SagaAdjusted(saga, adjusted.error()));
+        } else if (news instanceof Told.Looked looked) {
+            return on(state, new Input.SagaLooked(saga, looked.broken()));
         } else if (news instanceof Told.Ended ended) {
             return on(state, new Input.SagaEnded(saga, ended.state()));
         }

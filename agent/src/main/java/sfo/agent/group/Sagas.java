@@ -62,6 +62,8 @@ final class Sagas {
             saga.tell(new FailoverSaga.In(say.input()));
         } else if (order instanceof SagaOrder.Prepare prepare) {
             saga.tell(new FailoverSaga.Prepare(prepare.plan(), Duration.ofMillis(prepare.afterMillis())));
+        } else if (order instanceof SagaOrder.Look) {
+            saga.tell(new FailoverSaga.Look());
         } else if (order instanceof SagaOrder.Adjust adjust) {
             saga.tell(new FailoverSaga.Adjust(adjust.plan()));
         } else if (order instanceof SagaOrder.Open o) {

@@ -18,6 +18,7 @@ public final class GroupViews {
      * What a member knows.
      *
      * @param heard members that are heard
+     * @param broken what is wrong with what is served
      * @param waiting what it waits for; empty if nothing
      */
     public record Known(
@@ -25,6 +26,7 @@ public final class GroupViews {
             GroupRules.Standing standing,
             List<MirrorState> mirrors,
             List<String> heard,
+            List<String> broken,
             Optional<SagaState> saga,
             String waiting) {}
 
@@ -33,7 +35,7 @@ public final class GroupViews {
         boolean holds = k.standing() == GroupRules.Standing.HOLDS;
         List<Reason> reasons = new ArrayList<>();
         if (holds) {
-            reasons.addAll(UndoRules.holderReadiness(definition, self, k.mirrors(), k.heard()));
+            reasons.addAll(UndoRules.holderReadiness(definition, self, k.mirrors(), k.heard(), k.broken()));
         }
         Optional<Views.SagaView> operation = k.state().openOperation().isPresent()
                 ? k.saga().filter(s -> s.opened().isPresent()).map(SagaViews::view)

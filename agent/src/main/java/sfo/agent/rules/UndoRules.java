@@ -97,8 +97,16 @@ public final class UndoRules {
 
     /** What a holder can tell of the others' readiness. */
     public static List<Reason> holderReadiness(
-            GroupDefinition group, String self, List<MirrorState> mirrors, List<String> heard) {
+            GroupDefinition group, String self, List<MirrorState> mirrors, List<String> heard, List<String> broken) {
         List<Reason> reasons = new ArrayList<>();
+        for (String what : broken) {
+            reasons.add(new Reason(
+                    "NOT-SERVED",
+                    Weight.WARNS,
+                    what,
+                    "servers are started again by themselves; to take all down and serve it again: sfo resume "
+                            + group.name()));
+        }
         for (String member : group.members()) {
             if (!member.equals(self) && !heard.contains(member)) {
                 reasons.add(new Reason(

@@ -98,9 +98,41 @@ class FailoverSagaTest {
         open(actor, Kind.FAILOVER, () -> true, ONE, TWO, step("three"));
         assertThat(ended().ended().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
         assertThat(((SagaEvent.Checkpointed) stored().get(1)).before()).containsOnlyKeys("one", "two", "three");
-        int applies = host.acts.indexOf("apply one");
-        assertThat(host.acts.subList(0, applies))
+        assertThat(host.acts.stream().takeWhile(act -> act.startsWith("inspect ")))
                 .containsExactlyInAnyOrder("inspect one", "inspect two", "inspect two", "inspect three");
+    }
+
+    @Test
+    void aServerThatEndedIsStartedAgainAtTheSecondLookAndNothingElseIs() {
+        Step server = new Step("server", Phase.SERVERS, new Resource.GroupHost("server"), List.of("one"), 5000, true);
+        ActorRef<Command> ref = start("boot");
+        open(ref, Kind.FAILOVER, () -> true, ONE, server);
+        ended();
+        assertThat(looked(ref)).isEmpty();
+
+        host.there.remove("server");
+        assertThat(looked(ref)).containsExactly("group host server: is no longer as it was served");
+        assertThat(host.there).doesNotContain("server");
+        assertThat(looked(ref)).isEmpty();
+        assertThat(host.there).contains("server");
+
+        host.there.remove("one");
+        host.there.remove("server");
+        looked(ref);
+        assertThat(looked(ref)).hasSize(2);
+        assertThat(host.there).isEmpty();
+
+        host.there.add("one");
+        host.failing.put("apply server", 1);
+        assertThat(looked(ref)).hasSize(1).allMatch(text -> text.startsWith("group host server: "));
+        assertThat(looked(ref)).isEmpty();
+        host.failing.put("inspect one", 1);
+        assertThat(looked(ref)).hasSize(1).allMatch(text -> text.contains("can't be looked at"));
+    }
+
+    private List<String> looked(ActorRef<Command> ref) {
+        ref.tell(new FailoverSaga.Look());
+        return awaitTold(Told.Looked.class).broken();
     }
 
     @Test

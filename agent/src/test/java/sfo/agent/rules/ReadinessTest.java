@@ -248,10 +248,18 @@ class ReadinessTest {
     @Test
     void aHolderSaysWhoIsSilentAndWhatIsNotMirrored() {
         assertThat(codes(UndoRules.holderReadiness(
-                        Sample.group(), "a", List.of(mirror(Sync.SOLO, Optional.of(NOON))), List.of())))
-                .containsExactly("MEMBER-SILENT", "MIRROR-BEHIND");
+                        Sample.group(),
+                        "a",
+                        List.of(mirror(Sync.SOLO, Optional.of(NOON))),
+                        List.of(),
+                        List.of("gone"))))
+                .containsExactly("NOT-SERVED", "MEMBER-SILENT", "MIRROR-BEHIND");
         assertThat(UndoRules.holderReadiness(
-                        Sample.group(), "a", List.of(mirror(Sync.REPLICATING, Optional.empty())), List.of("b")))
+                        Sample.group(),
+                        "a",
+                        List.of(mirror(Sync.REPLICATING, Optional.empty())),
+                        List.of("b"),
+                        List.of()))
                 .isEmpty();
     }
 

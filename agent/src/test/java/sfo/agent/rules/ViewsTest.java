@@ -109,9 +109,12 @@ class ViewsTest {
                 .apply(new SagaEvent.TurnedBack(4, "undo", NOON));
         SagaState stuck = back.apply(new SagaEvent.Ended(4, Outcome.NEEDS_ATTENTION, List.of("x: y"), NOON));
         assertThat(operating(RUNNING, "")).isEqualTo(Views.GroupState.FAILING_OVER);
-        assertThat(operating(SagaState.EMPTY, ""))
+        assertThat(operating(Optional.empty(), ""))
                 .as("not read from the journal yet")
                 .isEqualTo(Views.GroupState.FAILING_OVER);
+        assertThat(operating(SagaState.EMPTY, ""))
+                .as("not in the journal, which was repaired")
+                .isEqualTo(Views.GroupState.NEEDS_ATTENTION);
         assertThat(operating(back, "")).isEqualTo(Views.GroupState.ROLLING_BACK);
         assertThat(operating(undo, "")).isEqualTo(Views.GroupState.UNDOING);
         assertThat(operating(undo, "for word")).isEqualTo(Views.GroupState.NEEDS_ATTENTION);
@@ -128,6 +131,7 @@ class ViewsTest {
                         Standing.HOLDS,
                         List.of(),
                         List.of("a"),
+                        List.of(),
                         Optional.of(ended(RUNNING, Outcome.DONE)),
                         ""),
                 "b");
@@ -157,17 +161,20 @@ class ViewsTest {
     private static Views.GroupState shown(
             GroupState state, Standing standing, List<MirrorState> mirrors, List<String> heard) {
         return GroupViews.view(
-                        new GroupViews.Known(state, standing, mirrors, heard, Optional.empty(), ""),
+                        new GroupViews.Known(state, standing, mirrors, heard, List.of(), Optional.empty(), ""),
                         state.claim().appliance())
                 .state();
     }
 
     private static Views.GroupState operating(SagaState saga, String waiting) {
+        return operating(Optional.of(saga), waiting);
+    }
+
+    private static Views.GroupState operating(Optional<SagaState> saga, String waiting) {
         GroupState state =
                 serving(claim(2, "b")).apply(new GroupEvent.OperationOpened(4, "files-2", Optional.empty(), NOON));
         return GroupViews.view(
-                        new GroupViews.Known(
-                                state, Standing.STANDS_BY, List.of(), List.of(), Optional.of(saga), waiting),
+                        new GroupViews.Known(state, Standing.STANDS_BY, List.of(), List.of(), List.of(), saga, waiting),
                         "b")
                 .state();
     }

@@ -40,8 +40,8 @@ final class FailingOver {
 
     static void check(Turn t, String wish, Wish.Check c) {
         if (t.holds()) {
-            List<Reason> reasons =
-                    UndoRules.holderReadiness(t.definition(), t.me.self(), t.mirrors, List.copyOf(t.beats.keySet()));
+            List<Reason> reasons = UndoRules.holderReadiness(
+                    t.definition(), t.me.self(), t.mirrors, List.copyOf(t.beats.keySet()), t.broken);
             t.reply(wish, checked(t, reasons, Optional.empty()));
         } else {
             String from = failed(t, Optional.empty());

@@ -59,6 +59,9 @@ public sealed interface Input {
     /** What is served has changed; or, with an error, it is as before. */
     record SagaAdjusted(String saga, String error) implements Input {}
 
+    /** @param broken what is wrong with what is served */
+    record SagaLooked(String saga, List<String> broken) implements Input {}
+
     record SagaEnded(String saga, SagaState state) implements Input {}
 
     /** The agent ended before this saga was stored: nothing was touched. */

@@ -74,6 +74,8 @@ public final class MemberRules {
             HandingOver.permitStored(t, in.permit());
         } else if (input instanceof Input.SagaAdjusted in) {
             Defining.adjusted(t, in);
+        } else if (input instanceof Input.SagaLooked in) {
+            Serving.looked(t, in);
         } else if (input instanceof Input.SagaEnded in) {
             Resuming.sagaEnded(t, in.saga(), in.state());
         } else if (input instanceof Input.SagaNeverOpened in) {
@@ -184,6 +186,7 @@ public final class MemberRules {
     private static void tick(Turn t) {
         Hearing.tick(t);
         HandingOver.tick(t);
+        Serving.tick(t);
         waiting(t);
     }
 
@@ -246,6 +249,9 @@ public final class MemberRules {
         Optional<SagaEvent.HandOverEnded> notHandedOver = saga.handOver().filter(h -> !h.opened());
         if (notHandedOver.isPresent()) {
             Resuming.afterUndo(t, saga, notHandedOver.get().why());
+            return;
+        }
+        if (Serving.takenDown(t, id)) {
             return;
         }
         boolean done = saga.ended().orElseThrow().outcome() == Outcome.DONE;

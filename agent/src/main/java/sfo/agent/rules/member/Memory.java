@@ -18,6 +18,8 @@ import sfo.protocol.peer.GroupMessage.Beat;
  * @param resumeAfter not before this, by the monotonic clock, it serves again by itself
  * @param resumesFailed how often in a row that failed
  * @param resumeFailure why, the last time; empty if it did not
+ * @param lookAfter not before this, by the monotonic clock, it looks at what it serves
+ * @param broken what was wrong with that at the last look
  */
 public record Memory(
         Map<String, Beat> beats,
@@ -29,7 +31,9 @@ public record Memory(
         Optional<Operation> operation,
         long resumeAfter,
         int resumesFailed,
-        String resumeFailure) {
+        String resumeFailure,
+        long lookAfter,
+        List<String> broken) {
     /** Of an agent that has just started. */
     public static Memory fresh(long nanos) {
         return new Memory(
@@ -42,6 +46,8 @@ public record Memory(
                 Optional.empty(),
                 nanos,
                 0,
-                "");
+                "",
+                nanos + Serving.BROKEN.toNanos(),
+                List.of());
     }
 }

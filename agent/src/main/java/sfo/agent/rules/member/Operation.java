@@ -38,6 +38,9 @@ public record Operation(String wish, Wish what, long began, Instant beganAt, Opt
          */
         record Mirroring(String to, long movedAt, List<MirrorState> home) implements Stage {}
 
+        /** what is served here to be taken down, and served again then */
+        record TakingDown() implements Stage {}
+
         /** an undo that did not come about: this appliance to serve again */
         record ServingAgain() implements Stage {}
     }

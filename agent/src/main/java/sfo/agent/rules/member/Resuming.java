@@ -29,7 +29,7 @@ final class Resuming {
         }
     }
 
-    private static String resumed(Turn t, Operator by) {
+    static String resumed(Turn t, Operator by) {
         Claim claim = t.state().claim();
         Plan plan = t.plan(t.definition(), t.me.self(), claim, List.of(), Optional.empty());
         return t.open(SagaEvent.Kind.RESUME, plan, claim, by, Optional.empty(), OptionalLong.empty());
@@ -45,7 +45,9 @@ final class Resuming {
     // --- by an operator
 
     static void begin(Turn t, String wish) {
-        if (t.holds()) {
+        if (t.holds() && !t.broken.isEmpty()) {
+            Serving.takeDown(t);
+        } else if (t.holds()) {
             t.finish(Answer.refused("group " + t.me.group() + " is served by " + t.me.self() + " already", List.of()));
         } else if (!t.named()) {
             t.finish(MemberRules.wrongAppliance(t, "resume"));

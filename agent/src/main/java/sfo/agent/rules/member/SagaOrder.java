@@ -31,6 +31,9 @@ public sealed interface SagaOrder {
     /** Change what is served to another plan of the same claim. */
     record Adjust(Plan plan) implements SagaOrder {}
 
+    /** Look whether what is served is as it was served. */
+    record Look() implements SagaOrder {}
+
     /** Read your journal: what was being changed as the agent ended is changed back. */
     record Wake() implements SagaOrder {}
 

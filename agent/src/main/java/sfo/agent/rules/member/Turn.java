@@ -47,6 +47,8 @@ final class Turn {
     long resumeAfter;
     int resumesFailed;
     String resumeFailure;
+    long lookAfter;
+    List<String> broken;
 
     private GroupState state;
     private final List<GroupEvent> events = new ArrayList<>();
@@ -67,6 +69,8 @@ final class Turn {
         this.resumeAfter = memory.resumeAfter();
         this.resumesFailed = memory.resumesFailed();
         this.resumeFailure = memory.resumeFailure();
+        this.lookAfter = memory.lookAfter();
+        this.broken = memory.broken();
     }
 
     // --- what is known
@@ -253,7 +257,9 @@ final class Turn {
                 operation,
                 resumeAfter,
                 resumesFailed,
-                resumeFailure);
+                resumeFailure,
+                lookAfter,
+                broken);
         return new Decision(memory, List.copyOf(events), List.copyOf(all));
     }
 

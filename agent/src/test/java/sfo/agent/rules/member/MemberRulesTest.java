@@ -10,24 +10,29 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import sfo.agent.rules.GroupState;
+import sfo.agent.rules.SagaInput;
+import sfo.agent.rules.SagaState;
 import sfo.agent.rules.Sample;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views.DossierView;
 import sfo.protocol.events.GroupEvent;
+import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.model.Reason;
 import sfo.protocol.peer.GroupMessage;
+import sfo.protocol.plan.Plan;
 
 /** One decision at a time; whole stories are the simulation's. */
 @Timeout(20)
 class MemberRulesTest {
     private static final Instant NOON = Instant.parse("2026-05-04T12:00:00Z");
     private static final Claim A1 = Sample.claim(1, "a");
+    private static final Claim MINE = Sample.claim(2, "b");
     private static final Claim A2 = Sample.claim(2, "a");
     private static final Member B =
             new Member("files", "b", "boot", Optional.empty(), "run:", (group, volume) -> "/srv/" + volume);
@@ -212,6 +217,90 @@ class MemberRulesTest {
         assertThat(tick.acts()).contains(new Act.AcceptLoss(false));
     }
 
+    @Test
+    void aHolderLooksAtWhatItServesAndSoonAgainWhenSomethingIsWrong() {
+        GroupState serving = heldBy(MINE).apply(new GroupEvent.Serving(3, "files-2", "boot", NOON));
+        Act look = new Act.Saga("files-2", new SagaOrder.Look());
+        Decision early = decide(serving, Memory.fresh(0), 4_900, new Input.Tick());
+        assertThat(early.acts()).doesNotContain(look);
+        Decision first = decide(serving, early.memory(), 5_100, new Input.Tick());
+        assertThat(first.acts()).contains(look);
+        assertThat(decide(serving, first.memory(), 20_000, new Input.Tick()).acts())
+                .doesNotContain(look);
+        assertThat(decide(heldBy(MINE), early.memory(), 40_000, new Input.Tick())
+                        .acts())
+                .as("what it does not serve")
+                .doesNotContain(look);
+
+        Decision broken = decide(
+                serving, first.memory(), 20_000, new Input.SagaLooked("files-2", List.of("1 NFS exports: gone")));
+        assertThat(broken.acts()).containsExactly(new Act.Warn("group files: 1 NFS exports: gone"));
+        assertThat(broken.memory().broken()).containsExactly("1 NFS exports: gone");
+        Decision again = decide(serving, broken.memory(), 25_100, new Input.Tick());
+        assertThat(again.acts()).contains(look);
+        Decision well = decide(serving, again.memory(), 25_200, new Input.SagaLooked("files-2", List.of()));
+        assertThat(well.acts()).containsExactly(new Act.Warn("group files: everything is served again"));
+        assertThat(decide(serving, well.memory(), 26_000, new Input.SagaLooked("files-1", List.of("old")))
+                        .memory()
+                        .broken())
+                .isEmpty();
+    }
+
+    @Test
+    void whatIsServedBadlyIsTakenDownAndServedAgainOnAnOperatorsWordAlone() {
+        GroupState serving = heldBy(MINE)
+                .apply(new GroupEvent.OperationOpened(3, "files-2", Optional.empty(), NOON))
+                .apply(new GroupEvent.OperationEnded(4, "files-2", "DONE", NOON))
+                .apply(new GroupEvent.Serving(5, "files-2", "boot", NOON));
+        Wish resume = new Wish.Resume(new Requests.Operator(0, "root", ""));
+        Decision well = decide(serving, Memory.fresh(0), 0, new Input.Wanted("w", resume));
+        assertThat(answer(well).exit()).isEqualTo(ExitCode.REFUSED);
+
+        Decision broken =
+                decide(serving, Memory.fresh(0), 0, new Input.SagaLooked("files-2", List.of("volume tank: gone")));
+        Decision down = decide(serving, broken.memory(), 10, new Input.Wanted("w", resume));
+        assertThat(down.acts())
+                .contains(new Act.Saga(
+                        "files-2", new SagaOrder.Say(new SagaInput.Release("taken down, to be served again"))));
+        GroupState going = after(serving, down);
+        assertThat(going.openOperation()).contains("files-2");
+
+        Decision up = decide(going, down.memory(), 20, new Input.SagaEnded("files-2", undone("files-2")));
+        assertThat(opened(up)).containsExactly("files-2.2");
+        GroupState upAgain = after(going, up);
+        assertThat(upAgain.claim()).isEqualTo(MINE);
+        assertThat(upAgain.openOperation()).contains("files-2.2");
+
+        Decision failed = decide(upAgain, up.memory(), 30, new Input.SagaEnded("files-2.2", undone("files-2.2")));
+        assertThat(opened(failed)).as("not for ever").isEmpty();
+        assertThat(answer(failed).exit()).isEqualTo(ExitCode.ROLLED_BACK);
+    }
+
+    private static List<String> opened(Decision decision) {
+        return decision.acts().stream()
+                .filter(a -> a instanceof Act.Saga s && s.order() instanceof SagaOrder.Open)
+                .map(a -> ((Act.Saga) a).saga())
+                .toList();
+    }
+
+    /** A saga of this member's own claim that was taken back. */
+    private static SagaState undone(String id) {
+        return SagaState.EMPTY
+                .apply(new SagaEvent.Opened(
+                        1,
+                        id,
+                        SagaEvent.Kind.RESUME,
+                        new Plan("files", "b", "b", List.of()),
+                        MINE,
+                        "boot",
+                        "root",
+                        "",
+                        Optional.empty(),
+                        NOON))
+                .apply(new SagaEvent.TurnedBack(2, "taken down", NOON))
+                .apply(new SagaEvent.Ended(3, SagaEvent.Outcome.UNDONE, List.of(), NOON));
+    }
+
     private static long answers(Decision decision) {
         return decision.acts().stream().filter(Act.Reply.class::isInstance).count();
     }
@@ -301,8 +390,7 @@ class MemberRulesTest {
         assertThat(kept.events()).isEmpty();
 
         Wish.Resolve resolve = new Wish.Resolve(new Requests.Operator(0, "root", ""));
-        Decision closed = decide(
-                open, Memory.fresh(0), 10, new Input.SagaIs("w", resolve, "files-2", sfo.agent.rules.SagaState.EMPTY));
+        Decision closed = decide(open, Memory.fresh(0), 10, new Input.SagaIs("w", resolve, "files-2", SagaState.EMPTY));
         assertThat(answer(closed).exit()).isEqualTo(ExitCode.DONE);
         GroupState after = after(open, closed);
         assertThat(after.openOperation()).isEmpty();
