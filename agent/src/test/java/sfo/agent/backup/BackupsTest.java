@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import sfo.config.load.Settings;
 import sfo.protocol.control.Views.BackupView;
+import sfo.protocol.model.BackupRef;
 import sfo.protocol.model.Inventory;
 
 /** I8 only good backups, between two appliances: what is made on one is verified and on disk at the other. */
@@ -43,9 +44,11 @@ class BackupsTest {
 
     private int portOfA;
     private int portOfB;
+    private int portOfC;
     private Relay wireToB;
     private Optional<Appliance> a = Optional.empty();
     private Optional<Appliance> b = Optional.empty();
+    private Optional<Appliance> c = Optional.empty();
 
     @BeforeAll
     static void keys() throws Exception {
@@ -56,9 +59,11 @@ class BackupsTest {
     @BeforeEach
     void ports() throws Exception {
         try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                ServerSocket second = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                ServerSocket second = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket third = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             portOfA = first.getLocalPort();
             portOfB = second.getLocalPort();
+            portOfC = third.getLocalPort();
         }
         wireToB = new Relay(portOfB);
     }
@@ -67,6 +72,7 @@ class BackupsTest {
     void stop() throws Exception {
         a.ifPresent(Appliance::close);
         b.ifPresent(Appliance::close);
+        c.ifPresent(Appliance::close);
         wireToB.close();
     }
 
@@ -112,6 +118,69 @@ class BackupsTest {
         await().atMost(SOON).until(() -> newestAtB() >= 4);
         // one content is one entry of the history, however often it was confirmed
         assertThat(list(b())).hasSize(1);
+    }
+
+    @Test
+    void whatGoesBadOnDiskIsFoundByTheScheduleAndSentAgain() throws Exception {
+        startA(RARELY, pki);
+        startB(new Settings.Backups(Duration.ofHours(1), 20, Duration.ofMillis(300)));
+        a().has(inventory(1));
+        await().atMost(SOON).until(() -> newestAtB() == 1);
+        a().has(inventory(2));
+        await().atMost(SOON).until(() -> newestAtB() == 2);
+        TestProbe<Backups.NewestGood> checks = b().kit().createTestProbe();
+        b().backups.tell(new Backups.Watch(checks.ref()));
+        BackupRef ref = checks.receiveMessage(SOON).newest().orElseThrow().ref();
+
+        Path file = dir.resolve("b/backups/a/" + ref.epoch() + "-" + ref.sequence() + ".json");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 4;
+        Files.write(file, bytes);
+
+        assertThat(checks.receiveMessage(SOON).newest().orElseThrow().ref().sequence())
+                .isEqualTo(1);
+        assertThat(checks.receiveMessage(SOON).newest().orElseThrow().ref()).isEqualTo(ref);
+        assertThat(b().<Inventory>ask(r -> new Backups.Show("a", 2, r))).isEqualTo(inventory(2));
+        // the bad one stays beside it, with its reason, and is not taken for the good one after a restart
+        assertThat(file.resolveSibling(ref.epoch() + "-2.bad")).hasBinaryContent(bytes);
+        assertThat(file.resolveSibling(ref.epoch() + "-2.why")).isNotEmptyFile();
+        b().close();
+        startB();
+        assertThat(newestAtB()).isEqualTo(2);
+    }
+
+    @Test
+    void eachOfTwoPeersHasItAndOneThatIsAwayKeepsItFromNobody() throws Exception {
+        Settings.Peer toC = peer("c", portOfC);
+        a = Optional.of(new Appliance(
+                Samples.settings(
+                        "a", dir.resolve("a"), pki.of("a"), portOfA, List.of(peer("b", wireToB.port()), toC), RARELY),
+                portOfA,
+                Appliance.PACE));
+        startB();
+        a().has(inventory(1));
+        await().atMost(SOON).until(() -> newestAtB() == 1);
+        Backups.Sent sent = a().ask(Backups.BackupNow::new);
+        assertThat(sent.outcomes())
+                .extracting(o -> o.peer() + " " + o.fate())
+                .containsExactlyInAnyOrder("b STORED", "c UNREACHABLE");
+
+        c = Optional.of(new Appliance(
+                Samples.settings("c", dir.resolve("c"), pki.of("c"), portOfC, List.of(peer("a", portOfA)), RARELY),
+                portOfC,
+                Appliance.PACE));
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(list(c.orElseThrow()))
+                        .extracting(v -> v.appliance() + " " + v.sequence())
+                        .containsExactly("a 2"));
+        a().has(inventory(2));
+        Backups.Sent both = a().ask(Backups.BackupNow::new);
+        assertThat(both.outcomes())
+                .extracting(o -> o.peer() + " " + o.fate())
+                .containsExactlyInAnyOrder("b STORED", "c STORED");
+        assertThat(c.orElseThrow()
+                        .<Inventory>ask(r -> new Backups.Show("a", both.ref().sequence(), r)))
+                .isEqualTo(inventory(2));
     }
 
     @Test
@@ -294,9 +363,13 @@ class BackupsTest {
     }
 
     private void startB() throws Exception {
+        startB(RARELY);
+    }
+
+    private void startB(Settings.Backups every) throws Exception {
         b = Optional.of(new Appliance(
                 Samples.settings(
-                        "b", dir.resolve("b"), pki.of("b"), wireToB.port(), List.of(peer("a", portOfA)), RARELY),
+                        "b", dir.resolve("b"), pki.of("b"), wireToB.port(), List.of(peer("a", portOfA)), every),
                 portOfB,
                 Appliance.PACE));
     }
