@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A console in memory: with answers, somebody can be asked. */
 final class FakeConsole implements Console {
-    final StringBuilder out = new StringBuilder();
-    final StringBuilder err = new StringBuilder();
+    final StringBuffer out = new StringBuffer();
+    final StringBuffer err = new StringBuffer();
     final List<String> questions = new ArrayList<>();
-    final List<String> live = new ArrayList<>();
+    final List<String> live = new CopyOnWriteArrayList<>();
     final CompletableFuture<Void> gone = new CompletableFuture<>();
     String detach = "";
     boolean terminal;

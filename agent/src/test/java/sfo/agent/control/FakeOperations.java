@@ -38,7 +38,7 @@ final class FakeOperations implements Operations {
     final List<Object> asked = new CopyOnWriteArrayList<>();
 
     final List<Requests.Operator> operators = new CopyOnWriteArrayList<>();
-    final List<Views.GroupView> groups = new ArrayList<>(List.of(view(G1, "a")));
+    final List<Views.GroupView> groups = new CopyOnWriteArrayList<>(List.of(view(G1, "a")));
     final List<Progress> progress = new ArrayList<>();
     volatile CompletionStage<Answer> outcome = completedFuture(Answer.done("Done."));
 

@@ -2,6 +2,7 @@ package sfo.agent.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
@@ -313,6 +314,118 @@ class WordsTest {
         line.getSubcommands().forEach((name, sub) -> collect(sub, (path + " " + name).strip(), paths));
     }
 
+    /** Words that make a request, for each verb that answers and ends. */
+    private static final Map<String, String> REQUESTS = Map.ofEntries(
+            Map.entry("status", "g1"),
+            Map.entry("members", ""),
+            Map.entry(
+                    "group create",
+                    "g2 --member a --member b --home a --nic a=eth1 --nic b=eth1 --address 10.77.0.101/24"),
+            Map.entry("group show", "g1"),
+            Map.entry("group set", "g1 -m auto"),
+            Map.entry("group destroy", "g1"),
+            Map.entry("check", "g1"),
+            Map.entry("plan", "g1"),
+            Map.entry("failover", "g1 --override off"),
+            Map.entry("undo", "g1"),
+            Map.entry("resume", "g1"),
+            Map.entry("resolve", "g1"),
+            Map.entry("history", "g1"),
+            Map.entry("share create", "g1 x --smb --volume tank"),
+            Map.entry("share list", "g1"),
+            Map.entry("share set", "g1 docs --read-only"),
+            Map.entry("share destroy", "g1 docs"),
+            Map.entry("cdp create", "g1/new --size 1G"),
+            Map.entry("cdp show", "tank"),
+            Map.entry("cdp enable", "tank"),
+            Map.entry("cdp disable", "tank"),
+            Map.entry("cdp resync", "tank"),
+            Map.entry("cdp destroy", "tank"),
+            Map.entry("backup now", ""),
+            Map.entry("backup list", ""),
+            Map.entry("backup show", "a 17"),
+            Map.entry("backup diff", "a 16 17"),
+            Map.entry("backup verify", ""),
+            Map.entry("checkpoint show", "g1"),
+            Map.entry("plugin list", ""));
+    /** Those that a person is asked about first. */
+    private static final Set<String> CONFIRMED = Set.of(
+            "group create",
+            "group set",
+            "group destroy",
+            "failover",
+            "share destroy",
+            "cdp disable",
+            "cdp resync",
+            "cdp destroy");
+
+    private static final Set<String> LEAD_TO_OTHERS =
+            Set.of("", "group", "share", "cdp", "backup", "checkpoint", "plugin");
+
+    static Stream<String> everyVerbThatEnds() {
+        // watch has no end; the others are the launcher's own, for which no agent is needed
+        Set<String> apart = Set.of("watch", "agent", "agent keys", "demo");
+        return everyVerb().filter(verb -> !LEAD_TO_OTHERS.contains(verb) && !apart.contains(verb));
+    }
+
+    @ParameterizedTest(name = "sfo {0} -y --json")
+    @MethodSource("everyVerbThatEnds")
+    void everyVerbAnswersInJsonOnOneLineAndAsksNothingWithYes(String verb) throws Exception {
+        assertThat(REQUESTS).as("words that make a request of a new verb").containsKey(verb);
+        FakeConsole person = FakeConsole.person();
+        assertThat(person.types(agent, (verb + " " + REQUESTS.get(verb)).strip() + " -y --json"))
+                .as(person.out.toString() + person.err)
+                .isZero();
+        assertThat(person.questions).isEmpty();
+        // what it would make is shown to people all the same
+        assertThat(person.err.length() == 0).isEqualTo(!verb.equals("group create"));
+        assertThat(person.out.toString().strip()).isNotEmpty().doesNotContain("\n");
+        assertThat(Json.MAPPER.readTree(person.out.toString()).isContainerNode())
+                .isTrue();
+    }
+
+    @ParameterizedTest(name = "sfo {0}, and no")
+    @MethodSource("everyVerbThatEnds")
+    void whatIsConfirmedIsNotDoneWhenAPersonSaysNo(String verb) {
+        FakeConsole person = FakeConsole.person("no");
+        int exit = person.types(agent, (verb + " " + REQUESTS.get(verb)).strip());
+        if (CONFIRMED.contains(verb)) {
+            assertThat(person.questions).hasSize(1);
+            assertThat(exit).isEqualTo(ExitCode.REFUSED.code());
+            assertThat(agent.asked).isEmpty();
+        } else {
+            assertThat(person.questions).isEmpty();
+            assertThat(exit).isZero();
+        }
+    }
+
+    @Test
+    void watchShowsTheStatusAgainAndAgainUntilItsOperatorLeaves() {
+        FakeConsole person = FakeConsole.person();
+        person.terminal = true;
+        CompletableFuture<Integer> watch = CompletableFuture.supplyAsync(() -> person.types(agent, "watch g1"));
+        await().until(() -> !person.live.isEmpty());
+        assertThat(person.live.get(0)).containsPattern("g1 +DEGRADED +a +a ");
+        agent.groups.set(0, FakeOperations.view(FakeOperations.G1, "b"));
+        await().until(() -> person.live.size() > 1);
+        assertThat(person.live.get(person.live.size() - 1)).containsPattern("g1 +DEGRADED +b +a ");
+        person.gone.complete(null);
+        assertThatThrownBy(watch::join).hasCauseInstanceOf(Console.Gone.class);
+    }
+
+    @Test
+    void watchAsJsonIsALineForEachLook() {
+        FakeConsole pipe = FakeConsole.script();
+        CompletableFuture<Integer> watch = CompletableFuture.supplyAsync(() -> pipe.types(agent, "watch --json"));
+        await().until(() -> pipe.out.toString().lines().count() >= 2);
+        pipe.gone.complete(null);
+        assertThatThrownBy(watch::join).hasCauseInstanceOf(Console.Gone.class);
+        assertThat(pipe.out.toString().lines())
+                .allSatisfy(line -> assertThat(
+                                Json.read(line, Views.StatusView.class).groups())
+                        .isEqualTo(agent.groups));
+    }
+
     @ParameterizedTest(name = "sfo {0} -h")
     @MethodSource("everyVerb")
     void everyVerbHasAPage(String verb) {
@@ -323,9 +436,8 @@ class WordsTest {
                 .startsWith(("sfo " + verb).strip());
         assertThat(script.out.toString().lines())
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
-        Set<String> leadToOthers = Set.of("", "group", "share", "cdp", "backup", "checkpoint", "plugin");
         assertThat(script.out.indexOf("Example") >= 0)
                 .as("every other verb has an example")
-                .isEqualTo(!leadToOthers.contains(verb));
+                .isEqualTo(!LEAD_TO_OTHERS.contains(verb));
     }
 }
