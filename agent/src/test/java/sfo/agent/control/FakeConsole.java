@@ -13,8 +13,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A console in memory: with answers, somebody can be asked. */
 final class FakeConsole implements Console {
-    final StringBuffer out = new StringBuffer();
-    final StringBuffer err = new StringBuffer();
+    final StringBuilder out = new StringBuilder();
+    final StringBuilder err = new StringBuilder();
+    /** What {@code out} is made of; may be read while a verb still runs. */
+    final List<String> said = new CopyOnWriteArrayList<>();
+
     final List<String> questions = new ArrayList<>();
     final List<String> live = new CopyOnWriteArrayList<>();
     final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -65,6 +68,7 @@ final class FakeConsole implements Console {
     @Override
     public void out(String text) {
         out.append(text);
+        said.add(text);
     }
 
     @Override

@@ -417,7 +417,7 @@ class WordsTest {
     void watchAsJsonIsALineForEachLook() {
         FakeConsole pipe = FakeConsole.script();
         CompletableFuture<Integer> watch = CompletableFuture.supplyAsync(() -> pipe.types(agent, "watch --json"));
-        await().until(() -> pipe.out.toString().lines().count() >= 2);
+        await().until(() -> pipe.said.size() >= 2);
         pipe.gone.complete(null);
         assertThatThrownBy(watch::join).hasCauseInstanceOf(Console.Gone.class);
         assertThat(pipe.out.toString().lines())
