@@ -149,6 +149,12 @@ public final class Appliance {
         });
     }
 
+    /** SIGTERM to its agent; returns when that has ended. @return the exit code */
+    public int terminate() {
+        agent.orElseThrow().destroy();
+        return awaitEnd();
+    }
+
     /** @return the exit code; 137 for a crash */
     public int awaitEnd() {
         Process process = agent.orElseThrow();

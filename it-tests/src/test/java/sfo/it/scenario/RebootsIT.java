@@ -7,11 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
+import sfo.it.harness.Tree;
 import sfo.it.harness.WireWatch;
 
 /** I5, I7: agents and appliances come and go, in any order; who served before it was off does not serve by itself. */
@@ -46,6 +48,47 @@ class RebootsIT extends PairStories {
     }
 
     @Test
+    void anAgentThatIsToldToEndTouchesNothingThatIsServed() {
+        try (WireWatch watch = WireWatch.of(pair)) {
+            for (Appliance one : List.of(pair.a, pair.b)) {
+                one.terminate();
+                assertThat(pair.onTheWire()).containsExactly("a");
+                pair.write("records", "while the agent of " + one.name() + " is away");
+                one.start();
+                pair.until("as before", pair::isNormal);
+            }
+            assertThat(watch.gaps()).as("moments when nobody answered").isZero();
+            assertThat(watch.worst()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anAgentThatIsToldToEndInTheMiddleOfAFailoverGoesOnWithItAfterItsRestart() {
+        pair.write("records", "acknowledged");
+        pair.cutPower(pair.a);
+        Tree before = pair.tree(pair.b).withoutReplicasContent();
+        pair.fault(pair.b, "group-host", "apply before hang-ms 5000");
+        CompletableFuture<Reply> failover = pair.b.typed("failover", Pair.GROUP);
+        pair.until("it is in the middle", () -> !pair.hasFault(pair.b, "group-host"));
+        pair.b.terminate();
+        assertThat(failover.join().exit())
+                .as("the operator's client lost its agent")
+                .isEqualTo(6);
+        assertThat(pair.onTheWire()).isEmpty();
+
+        pair.b.start();
+        pair.until("done or undone", () -> List.of("FAILED_OVER", "STANDING_BY").contains(pair.state(pair.b)));
+        System.out.println("ended in the middle of a failover: " + pair.state(pair.b));
+        if (pair.state(pair.b).equals("STANDING_BY")) {
+            assertThat(before.differences(pair.tree(pair.b).withoutReplicasContent()))
+                    .isEmpty();
+            pair.b.must("failover", Pair.GROUP);
+        }
+        assertThat(pair.onTheWire()).containsExactly("b");
+        assertThat(pair.read("records")).isEqualTo("acknowledged");
+    }
+
+    @Test
     void theSurvivorIsRebootedAloneAndThenTakesOver() {
         pair.write("records", "acknowledged");
         pair.cutPower(pair.a);
@@ -69,11 +112,13 @@ class RebootsIT extends PairStories {
         pair.b.must("failover", Pair.GROUP);
         pair.write("records", "on b");
         try (WireWatch watch = WireWatch.of(pair)) {
+            long started = System.nanoTime();
             pair.a.start();
             pair.until(
                     "one view within 15 s of a's start, and some for a busy machine",
                     Duration.ofSeconds(30),
                     () -> Pair.allUp(pair.a) && Pair.allUp(pair.b));
+            System.out.println("one view after " + Duration.ofNanos(System.nanoTime() - started));
             pair.until("a mirrors for b", () -> pair.replicating(pair.a, "SECONDARY"));
             assertThat(pair.state(pair.a)).isEqualTo("STANDING_BY");
             assertThat(pair.serves(pair.a)).isFalse();
