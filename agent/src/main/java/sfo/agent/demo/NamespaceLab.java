@@ -235,7 +235,7 @@ public final class NamespaceLab implements Lab {
      * kernel, whose writing of dirty pages would wait for a file of a stopped one, whichever appliance has it mounted.
      */
     public synchronized void freeze(String appliance) throws IOException {
-        network.ip("link set p0" + appliance + " down\nlink set p1" + appliance + " down\n");
+        unplug(appliance);
         signal(appliance, "-STOP");
     }
 
@@ -247,6 +247,16 @@ public final class NamespaceLab implements Lab {
             // it stops itself when its child is stopped
             Sandbox.resume(nsenter.pid());
         }
+        plug(appliance);
+    }
+
+    /** Pulls all cables of an appliance that has power. */
+    public synchronized void unplug(String appliance) throws IOException {
+        network.ip("link set p0" + appliance + " down\nlink set p1" + appliance + " down\n");
+    }
+
+    /** Puts them in again. */
+    public synchronized void plug(String appliance) throws IOException {
         network.ip("link set p0" + appliance + " up\nlink set p1" + appliance + " up\n");
     }
 

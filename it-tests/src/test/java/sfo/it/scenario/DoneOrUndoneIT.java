@@ -6,15 +6,21 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -240,6 +246,53 @@ class DoneOrUndoneIT {
         assertNothingLost(client);
     }
 
+    private String failoverMac() throws Exception {
+        inside("b", "ping", "-c1", "-W5", Lab.ADDRESS);
+        return inside("b", "ip", "neigh", "show", Lab.ADDRESS)
+                .split("lladdr ")[1]
+                .split(" ")[0];
+    }
+
+    @Test
+    void theLinkIsCutAtAnyMomentOfAnUndoAndNeverDoTwoServe() throws Exception {
+        Workload client = client("records");
+        awaitMore(client, 50);
+        String mac = failoverMac();
+        withoutA();
+        mustFailover();
+        awaitMore(client, 20);
+        lab.powerOn("a");
+        awaitMirrors("b", "a");
+        sfo.awaitDone("b", LIMIT, "undo", Lab.GROUP, "--dry-run");
+        long seed = System.nanoTime() & 0xffff;
+        long untilCut = new Random(seed).nextInt(1800);
+        try (Capture capture = lab.capture(Speakers.FILTER)) {
+            Speakers speakers = new Speakers(capture, Lab.ADDRESS, mac);
+            CompletableFuture<Exec.Output> undo = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return type("b", "undo", Lab.GROUP);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(untilCut));
+            lab.unplug("a");
+            LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(4));
+            lab.plug("a");
+            Exec.Output reply = undo.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            System.out.println("cut " + untilCut + " ms after the command: " + reply);
+            assertThat(reply.exit()).as("cut after %s ms: %s", untilCut, reply).isIn(0, 3, 4, 5);
+            until("one of them serves", () -> serves("a") != serves("b"));
+            awaitMore(client, 20);
+            // nobody came back after another had spoken
+            assertThat(speakers.turns())
+                    .as("cut after %s ms: %s", untilCut, reply)
+                    .isIn(List.of("b"), List.of("a"), List.of("b", "a"));
+            assertThat(speakers.turns()).last().isEqualTo(serves("a") ? "a" : "b");
+        }
+        assertNothingLost(client);
+    }
+
     /** a is back. */
     private void goHome() throws IOException {
         awaitMirrors("b", "a");
@@ -252,6 +305,7 @@ class DoneOrUndoneIT {
     void oneThatHungLetsGoAndJoinsAgainWhenItGoesOn() throws Exception {
         Workload client = client("records");
         awaitMore(client, 50);
+        String mac = failoverMac();
         lab.freeze("a");
         sfo.await("b", "b has lost its mirror", LIMIT, s -> !Sfo.replicating(s, "SECONDARY"));
         mustFailover("--override", "a hangs, its cables are pulled");
@@ -259,12 +313,26 @@ class DoneOrUndoneIT {
         // a client without a time limit waits for good for what a's kernel took in the moment before a lets go
         assertNothingLost(client);
 
-        lab.thaw("a");
-        sfo.await(
-                "a",
-                "a stands by",
-                LIMIT,
-                s -> Sfo.group(s).path("state").asText().equals("STANDING_BY"));
+        try (Capture capture = lab.capture(Speakers.FILTER)) {
+            Speakers speakers = new Speakers(capture, Lab.ADDRESS, mac);
+            Instant thawed = Instant.now();
+            lab.thaw("a");
+            sfo.await(
+                    "a",
+                    "a stands by",
+                    LIMIT,
+                    s -> Sfo.group(s).path("state").asText().equals("STANDING_BY"));
+            Instant standsBy = Instant.now();
+            List<Instant> spoke = speakers.times("a");
+            System.out.println("a stands by " + Duration.between(thawed, standsBy) + " after it was thawed; it spoke "
+                    + spoke.size() + " times for the address, the last time after "
+                    + spoke.stream().max(Instant::compareTo).map(last -> Duration.between(thawed, last)));
+            Workload meanwhile = client("meanwhile");
+            awaitMore(meanwhile, 50);
+            assertThat(speakers.times("a")).allMatch(standsBy::isAfter);
+            assertThat(speakers.times("b")).anyMatch(standsBy::isBefore);
+            assertNothingLost(meanwhile);
+        }
         until(
                 "nothing of the group host is left on a",
                 () -> inside("a", "ip", "netns", "list").isBlank());
@@ -297,10 +365,7 @@ class DoneOrUndoneIT {
         awaitMirrors("a", "b");
         sfo.awaitDone("b", LIMIT, "check", Lab.GROUP);
         awaitMore(client, 20);
-        inside("b", "ping", "-c1", "-W5", Lab.ADDRESS);
-        String mac = inside("b", "ip", "neigh", "show", Lab.ADDRESS)
-                .split("lladdr ")[1]
-                .split(" ")[0];
+        String mac = failoverMac();
         try (Capture capture = lab.capture(Speakers.FILTER)) {
             Speakers speakers = new Speakers(capture, Lab.ADDRESS, mac);
             awaitMore(client, 20);
