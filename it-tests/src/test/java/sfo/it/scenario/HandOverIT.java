@@ -2,9 +2,11 @@ package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -19,6 +21,8 @@ import sfo.it.harness.WireWatch;
 
 /** I1: while a group is handed back anything may fail, and never do two serve it. */
 class HandOverIT extends PairStories {
+    private static final Set<String> ONLY_LOOK = Set.of("free-address", "answering-shares");
+
     @BeforeEach
     void bServesAndAIsBack() {
         pair.cutPower(pair.a);
@@ -26,6 +30,16 @@ class HandOverIT extends PairStories {
         pair.write("records", "written on b");
         pair.a.start();
         pair.until("a is ready", pair::mayGoHome);
+    }
+
+    /** Of what the undo takes away on b and makes on a. */
+    private List<String> kinds() {
+        JsonNode plan =
+                pair.b.must("plan", Pair.GROUP, "--undo").json().path("body").path("plan");
+        return plan.path("steps").findValues("resource").stream()
+                .map(resource -> resource.path("kind").asText())
+                .distinct()
+                .toList();
     }
 
     /** Chosen anew each time, and named; more of them with {@code -Dsfo.seeds=N}. */
@@ -74,6 +88,21 @@ class HandOverIT extends PairStories {
             assertThat(pair.onTheWire()).containsExactly("b");
             assertThat(watch.everHeld()).containsExactly("b");
         }
+        assertThat(pair.read("records")).isEqualTo("written on b");
+    }
+
+    @Test
+    void everyInverseOfTheGiverFailsAtFirstAndTheUndoIsDoneAllTheSame() {
+        List<String> kinds =
+                kinds().stream().filter(kind -> !ONLY_LOOK.contains(kind)).toList();
+        kinds.forEach(kind -> pair.fault(pair.b, kind, "revert before fail"));
+        try (WireWatch watch = WireWatch.of(pair)) {
+            Reply reply = pair.b.sfo("undo", Pair.GROUP);
+            assertThat(reply.exit()).as("%s", reply).isZero();
+            assertThat(watch.worst()).isEqualTo(1);
+        }
+        assertThat(kinds).noneMatch(kind -> pair.hasFault(pair.b, kind));
+        assertThat(pair.onTheWire()).containsExactly("a");
         assertThat(pair.read("records")).isEqualTo("written on b");
     }
 
