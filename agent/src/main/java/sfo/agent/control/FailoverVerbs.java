@@ -84,7 +84,8 @@ final class FailoverVerbs {
             name = "resume",
             description = {
                 "Serve a group here again, when this appliance holds it and stands by alone after a boot.",
-                "Members that answer are asked first. Type it only if none that is silent serves it."
+                "Members that answer are asked first. Type it only if none that is silent serves it.",
+                "Where status says NOT-SERVED, what is served here is taken down and served again: a short pause."
             },
             footer = {"", "Example: sfo resume g1 --reason \"b is off for repair\""})
     static final class Resume extends OnGroup {

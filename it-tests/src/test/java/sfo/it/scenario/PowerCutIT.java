@@ -197,6 +197,36 @@ class PowerCutIT {
     }
 
     @Test
+    void aServerThatDiesIsStartedAgainAndAVolumeThatDiesIsServedAgainOnAnOperatorsWord() throws Exception {
+        List<Workload> atWork = clients("records");
+        awaitMore(atWork, 20);
+        inside("a", "pkill", "-9", "-x", "ganesha.nfsd");
+        sfo.await("a", "the server is missed", LIMIT, status -> served(status, "NFS exports"));
+        sfo.await("a", "the server runs again", LIMIT, status -> served(status, ""));
+        awaitMore(atWork, 20);
+
+        // the front of each volume: every write on them fails from now on
+        inside("a", "pkill", "-9", "-f", "qemu-storage-daemon.*reconnect-dela[y]");
+        sfo.await("a", "the volumes are missed", LIMIT, status -> served(status, "volume "));
+        sfo.must("a", "resume", Lab.GROUP, "--reason", "its volumes died");
+        awaitMirrors("a", "b");
+        assertThat(served(sfo.status("a"), "")).isTrue();
+        awaitMore(atWork, 20);
+        assertNothingLost(atWork);
+    }
+
+    /** Whether {@code what} is no longer served as it was; with "", whether everything is. */
+    private static boolean served(JsonNode status, String what) {
+        List<String> wrong = new ArrayList<>();
+        Sfo.group(status).path("reasons").forEach(reason -> {
+            if (reason.path("code").asText().equals("NOT-SERVED")) {
+                wrong.add(reason.path("text").asText());
+            }
+        });
+        return what.isEmpty() ? wrong.isEmpty() : wrong.stream().anyMatch(text -> text.contains(what));
+    }
+
+    @Test
     void afterAFailoverAndItsUndoNothingIsLostAndNobodySpokeOutOfTurn() throws Exception {
         NavigableMap<String, NavigableSet<String>> before = lab.dump("b");
         inside("b", "ping", "-c1", "-W5", Lab.ADDRESS);
