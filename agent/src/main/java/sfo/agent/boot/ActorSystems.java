@@ -5,6 +5,7 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Adapter;
 import akka.cluster.typed.Cluster;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sfo.config.load.Settings;
+import sfo.ops.exec.Native;
 import sfo.protocol.peer.Hello;
 
 /**
@@ -27,6 +29,9 @@ import sfo.protocol.peer.Hello;
 final class ActorSystems implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ActorSystems.class);
     private static final Duration END = Duration.ofMillis(2500);
+    /** Of a peer's kernel, not of its agent; longer than what its cables may be out without a new connection. */
+    private static final Duration SILENCE = Duration.ofSeconds(20);
+
     private static final long RETRY_MILLIS = 1000;
     /** In order, an actor system ends within two seconds. */
     private static final long STUCK_MILLIS = 3000;
@@ -62,7 +67,17 @@ final class ActorSystems implements AutoCloseable {
         ActorSystem<Void> started = ActorSystem.create(guardian.get(), "sfo", AkkaSettings.of(settings));
         uid = Cluster.get(started).selfMember().uniqueAddress().longUid();
         system = started;
+        onLifecycle(ActorSystems::boundSilence, 0);
         started.getWhenTerminated().whenComplete((done, error) -> onLifecycle(this::systemEnded, 0));
+    }
+
+    /** Artery only reads from those that its peers opened: of one without power it would keep them for good. */
+    private static void boundSilence() {
+        try {
+            Native.boundOwnSilence(SILENCE);
+        } catch (IOException e) {
+            log.warn("connections of peers that lost their power stay open: {}", e.getMessage());
+        }
     }
 
     private void systemEnded() {

@@ -151,6 +151,11 @@ public final class Journal {
                 data.resolve("journal.repaired"),
                 Json.text(new JournalRepair(now, copy, String.valueOf(found.getMessage()))));
         try {
+            try (DirectoryStream<Path> logs = Files.newDirectoryStream(folder, "*.log")) {
+                for (Path written : logs) {
+                    JournalLog.keepWhatIsGood(written);
+                }
+            }
             JniDBFactory.factory.repair(folder.toFile(), new Options().createIfMissing(true));
             read();
         } catch (IOException | DBException e) {

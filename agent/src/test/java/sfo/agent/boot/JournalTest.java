@@ -8,18 +8,30 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fusesource.leveldbjni.JniDBFactory;
 import org.iq80.leveldb.DB;
+import org.iq80.leveldb.DBIterator;
 import org.iq80.leveldb.Options;
 import org.iq80.leveldb.WriteOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JournalTest {
+    private static final int EVENTS = 20;
+
     @TempDir
     Path data = Path.of("set by JUnit");
 
@@ -59,6 +71,135 @@ class JournalTest {
         Path log = newest(".log");
         flip(log, Files.size(log) / 2);
         return log;
+    }
+
+    /** A power cut in the middle of a write leaves part of it, or all of its length with zeros from somewhere on. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void tornAtAnyByteOfItsLastRecordAllEarlierEventsAreThere(boolean zeros) throws IOException {
+        Journal.check(data, "a");
+        write(EVENTS);
+        Path log = newest(".log");
+        byte[] whole = Files.readAllBytes(log);
+        int end = lastByte(whole) + 1;
+        int begin = end - recordBytes(EVENTS - 1);
+        Map<Path, byte[]> before = files();
+        for (int at = begin; at <= end; at++) {
+            restore(before);
+            Files.write(log, Arrays.copyOf(Arrays.copyOf(whole, at), zeros ? whole.length : at));
+            Optional<JournalRepair> repaired = Journal.check(data, "a");
+            List<String> events = readAll();
+            assertThat(events)
+                    .as("torn at byte %d of %d", at - begin, end - begin)
+                    .startsWith(all(EVENTS - 1));
+            assertThat(all(EVENTS))
+                    .as("torn at byte %d of %d", at - begin, end - begin)
+                    .containsAll(events);
+            if (at == end) {
+                assertThat(events).hasSize(EVENTS);
+                assertThat(repaired).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aByteFlippedInTheMiddleIsNeverSkippedInSilenceNorTakenForGood() throws IOException {
+        Journal.check(data, "a");
+        write(EVENTS);
+        Path log = newest(".log");
+        byte[] whole = Files.readAllBytes(log);
+        int end = lastByte(whole) + 1;
+        Map<Path, byte[]> before = files();
+        for (int at = end - 3 * recordBytes(EVENTS - 1); at < end - recordBytes(EVENTS - 1); at++) {
+            restore(before);
+            byte[] flipped = whole.clone();
+            flipped[at] ^= (byte) (1 << (at % 8));
+            Files.write(log, flipped);
+            Optional<JournalRepair> repaired = Journal.check(data, "a");
+            Set<String> events = Set.copyOf(readAll());
+            assertThat(repaired).as("byte %d of %d", at, end).isPresent();
+            assertThat(all(EVENTS)).as("byte %d of %d", at, end).containsAll(events);
+        }
+    }
+
+    /** Larger than a block of the log, which has them in fragments. */
+    @Test
+    void whatIsKeptOfADamagedLogIsWholeHoweverLarge() throws IOException {
+        Journal.check(data, "a");
+        byte[] large = new byte[100_000];
+        new Random(7).nextBytes(large);
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            for (int i = 0; i < 9; i++) {
+                db.put(key(i), large, new WriteOptions().sync(true));
+            }
+        }
+        Path log = newest(".log");
+        for (int i : List.of(2, 5)) {
+            flip(log, i * 100_000L + 50_000);
+        }
+        assertThat(Journal.check(data, "a")).isPresent();
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            for (int i = 0; i < 9; i++) {
+                if (i == 2 || i == 5) {
+                    assertThat(db.get(key(i))).as("%d", i).isNull();
+                } else {
+                    assertThat(db.get(key(i))).as("%d", i).isEqualTo(large);
+                }
+            }
+        }
+    }
+
+    private static String[] all(int events) {
+        return IntStream.range(0, events).mapToObj(i -> "event " + i).toArray(String[]::new);
+    }
+
+    private List<String> readAll() throws IOException {
+        List<String> events = new ArrayList<>();
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options());
+                DBIterator all = db.iterator()) {
+            for (all.seekToFirst(); all.hasNext(); ) {
+                events.add(new String(all.next().getValue(), StandardCharsets.UTF_8));
+            }
+        }
+        return events;
+    }
+
+    /** LevelDB's: checksum, length and type; sequence and count; type, key and value with their lengths. */
+    private static int recordBytes(int event) {
+        return 7 + 12 + 1 + 1 + key(event).length + 1 + ("event " + event).length();
+    }
+
+    private static int lastByte(byte[] bytes) {
+        int at = bytes.length - 1;
+        while (bytes[at] == 0) {
+            at--;
+        }
+        return at;
+    }
+
+    private Map<Path, byte[]> files() throws IOException {
+        Map<Path, byte[]> files = new TreeMap<>();
+        try (Stream<Path> all = Files.list(journal)) {
+            for (Path file : all.toList()) {
+                files.put(file, Files.readAllBytes(file));
+            }
+        }
+        return files;
+    }
+
+    /** To what it was, with no word of a repair. */
+    private void restore(Map<Path, byte[]> files) throws IOException {
+        Journal.acknowledgeRepair(data);
+        try (Stream<Path> all = Files.walk(data)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                if (file.startsWith(journal) || file.toString().contains("damaged")) {
+                    Files.delete(file);
+                }
+            }
+        }
+        for (Map.Entry<Path, byte[]> file : files.entrySet()) {
+            Files.write(file.getKey(), file.getValue());
+        }
     }
 
     @Test

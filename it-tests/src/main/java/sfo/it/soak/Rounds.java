@@ -189,9 +189,9 @@ final class Rounds implements AutoCloseable {
         return lab instanceof NamespaceLab ? Usage.ofAppliance(lab, "b") : Usage.ofAgent(lab, "b");
     }
 
-    /** What has gone by itself a moment later is no leak. */
+    /** What has gone by itself a moment later is no leak: what a had open when it lost its power is given up after a while. */
     private void compare(NavigableMap<String, NavigableSet<String>> settled) throws IOException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(45).toNanos();
         List<String> found;
         do {
             pause(500);

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -25,6 +28,16 @@ public final class Exec {
     public static final int MAX_OUTPUT = 8 << 20;
 
     private static final String TAG = "SFO_STEP";
+    /** Of one command, and all that it forks, whatever session they are in. */
+    private static final String RUN = "SFO_RUN";
+
+    /** Unlike an earlier agent's of the same process id, whose servers may still run. */
+    private static final String THIS_JVM = ProcessHandle.current().pid() + "-" + System.nanoTime() + "-";
+
+    private static final AtomicLong RUNS = new AtomicLong();
+    /** For the children of one that did not end well. */
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
     private static final String LAUNCH = "jdk.lang.Process.launchMechanism";
 
     static {
@@ -42,11 +55,18 @@ public final class Exec {
         }
     }
 
-    /** Runs to the end, whatever the exit code. @throws HostException if it is missing, hangs or floods */
+    /**
+     * Runs to the end, whatever the exit code.
+     *
+     * @throws HostException if it is missing, hangs, floods, or ends while a child of it keeps its output open; then
+     *     nothing that it started is left
+     */
     public Output run(Call call, List<String> argv, String stdin) throws HostException {
         ProcessBuilder builder = new ProcessBuilder(argv);
         builder.environment().put("LC_ALL", "C");
         builder.environment().put(TAG, call.tag());
+        String run = THIS_JVM + RUNS.incrementAndGet();
+        builder.environment().put(RUN, run);
         Process process;
         try {
             process = builder.start();
@@ -62,14 +82,28 @@ public final class Exec {
             }
             in.get(1, TimeUnit.SECONDS);
             return new Output(process.exitValue(), out.get(1, TimeUnit.SECONDS), err.get(1, TimeUnit.SECONDS));
+        } catch (HostException e) {
+            throw ended(process, run, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new HostException("interrupted while running " + String.join(" ", argv), e);
-        } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
-            throw new HostException("output of " + String.join(" ", argv) + ": " + e, e);
-        } finally {
-            end(process);
+            throw ended(process, run, new HostException("interrupted while running " + String.join(" ", argv), e));
+        } catch (ExecutionException e) {
+            throw ended(process, run, new HostException("output of " + String.join(" ", argv) + ": " + e, e));
+        } catch (TimeoutException e) {
+            String why = " ended with " + process.exitValue() + ", but a child of it keeps its output open";
+            throw ended(process, run, new HostException(String.join(" ", argv) + why, e));
         }
+    }
+
+    /** With all that it started; {@code why}, for the caller to throw. */
+    private static HostException ended(Process process, String run, HostException why) {
+        process.destroyForcibly();
+        try {
+            endAll(RUN, run, Call.within(GRACE));
+        } catch (HostException left) {
+            why.addSuppressed(left);
+        }
+        return why;
     }
 
     /** Runs to the end and wants exit code 0. @throws HostException with the command's own words otherwise */
@@ -100,6 +134,7 @@ public final class Exec {
         session.addAll(argv);
         ProcessBuilder builder = new ProcessBuilder(session);
         builder.environment().remove(TAG);
+        builder.environment().remove(RUN);
         // set by the launcher to keep the agent small; a server of many clients wants its arenas
         builder.environment().remove("MALLOC_ARENA_MAX");
         builder.environment().put("LC_ALL", "C");
@@ -110,7 +145,7 @@ public final class Exec {
         try {
             Process process = builder.start();
             if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                end(process);
+                process.destroyForcibly();
                 throw new HostException("cannot start " + argv.get(0) + ", see " + log);
             }
         } catch (IOException e) {
@@ -133,31 +168,47 @@ public final class Exec {
 
     /** Ends every process that a step with this tag left behind, and waits for them; how many there were. */
     public int endOrphans(String tag, Call call) throws HostException {
-        List<ProcessHandle> orphans;
-        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            orphans = all.filter(p -> carries(p.pid(), tag)).toList();
-        }
-        for (ProcessHandle orphan : orphans) {
-            orphan.destroyForcibly();
-        }
-        for (ProcessHandle orphan : orphans) {
-            try {
-                orphan.onExit().get(call.left().toMillis() + 1, TimeUnit.MILLISECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new HostException("interrupted while ending process " + orphan.pid(), e);
-            } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
-                throw new HostException("process " + orphan.pid() + " of step " + tag + " cannot be ended", e);
-            }
-        }
-        return orphans.size();
+        return endAll(TAG, tag, call);
     }
 
-    private static boolean carries(long pid, String tag) {
+    /** Until none is found: one that forks while it is looked for leaves one more. */
+    private static int endAll(String variable, String value, Call call) throws HostException {
+        int ended = 0;
+        for (List<ProcessHandle> found = carriers(variable, value);
+                !found.isEmpty();
+                found = carriers(variable, value)) {
+            call.check("ending what " + variable + "=" + value + " left behind");
+            found.forEach(ProcessHandle::destroyForcibly);
+            for (ProcessHandle process : found) {
+                awaitEnd(process, variable + "=" + value, call);
+            }
+            ended += found.size();
+        }
+        return ended;
+    }
+
+    private static void awaitEnd(ProcessHandle process, String what, Call call) throws HostException {
+        try {
+            process.onExit().get(call.left().toMillis() + 1, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HostException("interrupted while ending process " + process.pid(), e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new HostException("process " + process.pid() + " of " + what + " cannot be ended", e);
+        }
+    }
+
+    private static List<ProcessHandle> carriers(String variable, String value) {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(process -> carries(process.pid(), variable + "=" + value))
+                    .toList();
+        }
+    }
+
+    private static boolean carries(long pid, String entry) {
         try {
             String environment = Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
-            return environment.startsWith(TAG + "=" + tag + "\0")
-                    || environment.contains("\0" + TAG + "=" + tag + "\0");
+            return environment.startsWith(entry + "\0") || environment.contains("\0" + entry + "\0");
         } catch (IOException gone) {
             return false;
         }
@@ -208,12 +259,5 @@ public final class Exec {
         Thread thread = new Thread(work, "exec-pipe");
         thread.setDaemon(true);
         thread.start();
-    }
-
-    private static void end(Process process) {
-        if (process.isAlive()) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-        }
     }
 }

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The few system calls about another process's sockets that the JDK lacks. Needs root (or the process's own user); a
+ * The few system calls about sockets, of other processes and of libraries, that the JDK lacks. Needs root (or the process's own user); a
  * socket that was fetched is closed again before a method returns, so that its owner's death still ends its connections.
  */
 public final class Native {
@@ -30,6 +30,9 @@ public final class Native {
     private static final int TCP_KEEPCNT = 6;
     private static final int TCP_INFO = 11;
     private static final int TCP_USER_TIMEOUT = 18;
+    /** How often an idle connection is tried within its limit. */
+    private static final int BEATS = 4;
+
     private static final int STATE = 0;
     private static final int ESTABLISHED = 1;
     private static final int LISTEN = 10;
@@ -91,6 +94,22 @@ public final class Native {
         return found;
     }
 
+    /** The same of this process's own, by which its listeners end what peers without power have left open. */
+    public static void boundOwnSilence(Duration limit) throws IOException {
+        try (DirectoryStream<Path> fds = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path fd : fds) {
+                if (isSocket(fd)) {
+                    int number = Integer.parseInt(fd.getFileName().toString());
+                    try {
+                        bound(number, limit);
+                    } catch (LastErrorException e) {
+                        refused(number, e);
+                    }
+                }
+            }
+        }
+    }
+
     private static boolean isSocket(Path fd) {
         try {
             return Files.readSymbolicLink(fd).toString().startsWith("socket:");
@@ -103,33 +122,43 @@ public final class Native {
         int socket = -1;
         try {
             socket = syscall(SYS_PIDFD_GETFD, process, fd, 0);
-            ByteBuffer info = get(socket, TCP_INFO, TCP_INFO_BYTES);
-            int state = info.get(STATE);
-            if (state != ESTABLISHED && state != LISTEN) {
-                return Optional.empty();
-            }
-            if (get(socket, TCP_USER_TIMEOUT, Integer.BYTES).getInt(0) != limit.toMillis()) {
-                set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-                set(socket, IPPROTO_TCP, TCP_KEEPIDLE, 1);
-                set(socket, IPPROTO_TCP, TCP_KEEPINTVL, 1);
-                set(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
-                set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) limit.toMillis());
-            }
-            if (state == LISTEN) {
-                return Optional.of(new Tcp(Optional.empty()));
-            }
-            long data = Integer.toUnsignedLong(info.getInt(LAST_DATA_RECEIVED));
-            long ack = Integer.toUnsignedLong(info.getInt(LAST_ACK_RECEIVED));
-            return Optional.of(new Tcp(Optional.of(Duration.ofMillis(Math.min(data, ack)))));
+            return bound(socket, limit);
         } catch (LastErrorException e) {
-            if (NOT_THIS.contains(e.getErrorCode())) {
-                return Optional.empty();
-            }
-            throw new IOException("the silence of socket " + fd + " cannot be bounded: " + e.getMessage(), e);
+            refused(fd, e);
+            return Optional.empty();
         } finally {
             if (socket >= 0) {
                 C.close(socket);
             }
+        }
+    }
+
+    private static Optional<Tcp> bound(int socket, Duration limit) {
+        ByteBuffer info = get(socket, TCP_INFO, TCP_INFO_BYTES);
+        int state = info.get(STATE);
+        if (state != ESTABLISHED && state != LISTEN) {
+            return Optional.empty();
+        }
+        if (get(socket, TCP_USER_TIMEOUT, Integer.BYTES).getInt(0) != limit.toMillis()) {
+            int beat = (int) Math.max(1, limit.toSeconds() / BEATS);
+            set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+            set(socket, IPPROTO_TCP, TCP_KEEPIDLE, beat);
+            set(socket, IPPROTO_TCP, TCP_KEEPINTVL, beat);
+            set(socket, IPPROTO_TCP, TCP_KEEPCNT, BEATS - 1);
+            set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) limit.toMillis());
+        }
+        if (state == LISTEN) {
+            return Optional.of(new Tcp(Optional.empty()));
+        }
+        long data = Integer.toUnsignedLong(info.getInt(LAST_DATA_RECEIVED));
+        long ack = Integer.toUnsignedLong(info.getInt(LAST_ACK_RECEIVED));
+        return Optional.of(new Tcp(Optional.of(Duration.ofMillis(Math.min(data, ack)))));
+    }
+
+    /** Nothing to bound, if it is no TCP socket, or none any more. */
+    private static void refused(int fd, LastErrorException e) throws IOException {
+        if (!NOT_THIS.contains(e.getErrorCode())) {
+            throw new IOException("the silence of socket " + fd + " cannot be bounded: " + e.getMessage(), e);
         }
     }
 
