@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,18 +18,25 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sfo.ops.exec.Native;
 
 /**
- * The agent's durable folder: usable, and this agent's alone for as long as it runs. Holds a reserve of disk space that
- * is freed before the disk is full, so that a rollback can be written: the journal is mapped into memory, and a page of it
+ * The agent's durable folder: usable, and this agent's alone for as long as it runs. Holds a reserve of disk space, and
+ * of files, that is freed before the disk is full, so that a rollback can be written: the journal is mapped into memory, and a page of it
  * that finds no room on the disk ends the process.
  */
 public final class DataFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
+    private static final String RESERVE = "reserve";
+    private static final String FILES = "reserve.files";
     private static final int RESERVE_BYTES = 4 << 20;
     /** The journal grows by less between two looks, unless others fill the disk meanwhile: then the next start frees it. */
     private static final long LEAST_ROOM = 2 << 20;
 
+    /** What LevelDB makes when it opens and when it goes on to its next log, twice, and a few to spare. */
+    private static final int RESERVE_FILES = 16;
+
+    private static final int LEAST_FILES = 8;
     private static final long LOOK_MILLIS = 1000;
     /** The kernel drops a process's lock as soon as it closes any descriptor of the file: so look here first. */
     private static final Set<Path> HELD_BY_THIS_JVM = ConcurrentHashMap.newKeySet();
@@ -85,9 +93,31 @@ public final class DataFolder implements AutoCloseable {
 
     /** Frees the reserve once; it is made again by the next start that finds room. */
     private static void freeIfFull(Path folder, FileStore disk) throws IOException {
-        if (disk.getUsableSpace() < LEAST_ROOM && Files.deleteIfExists(folder.resolve("reserve"))) {
-            log.warn("the disk of {} is full: the reserve of {} MiB is freed; make room", folder, RESERVE_BYTES >> 20);
+        if (!hasRoom(folder, disk, LEAST_ROOM, LEAST_FILES) && free(folder)) {
+            log.warn(
+                    "the disk of {} is full: the reserve of {} MiB and {} files is freed; make room",
+                    folder,
+                    RESERVE_BYTES >> 20,
+                    RESERVE_FILES);
         }
+    }
+
+    private static boolean hasRoom(Path folder, FileStore disk, long bytes, int files) throws IOException {
+        return disk.getUsableSpace() >= bytes && Native.freeFiles(folder).orElse(files) >= files;
+    }
+
+    /** @return whether there was one */
+    private static boolean free(Path folder) throws IOException {
+        boolean freed = Files.deleteIfExists(folder.resolve(RESERVE));
+        Path files = folder.resolve(FILES);
+        if (Files.isDirectory(files)) {
+            try (DirectoryStream<Path> all = Files.newDirectoryStream(files)) {
+                for (Path file : all) {
+                    freed |= Files.deleteIfExists(file);
+                }
+            }
+        }
+        return freed;
     }
 
     private static DataFolder lock(Path folder, Path lockFile) {
@@ -106,7 +136,7 @@ public final class DataFolder implements AutoCloseable {
             freeIfFull(folder, disk);
             channel.truncate(0);
             channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
-            makeReserve(folder.resolve("reserve"), disk);
+            makeReserve(folder, disk);
             return new DataFolder(folder, channel, disk);
         } catch (IOException e) {
             release(folder, channel);
@@ -117,15 +147,24 @@ public final class DataFolder implements AutoCloseable {
         }
     }
 
-    private static void makeReserve(Path reserve, FileStore disk) throws IOException {
+    private static void makeReserve(Path folder, FileStore disk) throws IOException {
+        Path reserve = folder.resolve(RESERVE);
         if (Files.exists(reserve) && Files.size(reserve) == RESERVE_BYTES) {
             return;
         }
-        if (disk.getUsableSpace() < RESERVE_BYTES + LEAST_ROOM) {
+        if (!hasRoom(folder, disk, RESERVE_BYTES + LEAST_ROOM, RESERVE_FILES + LEAST_FILES)) {
             // a full disk is just when an agent must start, to finish what is open
-            Files.deleteIfExists(reserve);
-            log.error("no room for a reserve of {} MiB in {}: make room", RESERVE_BYTES >> 20, reserve.getParent());
+            free(folder);
+            log.error(
+                    "no room for a reserve of {} MiB and {} files in {}: make room",
+                    RESERVE_BYTES >> 20,
+                    RESERVE_FILES,
+                    folder);
             return;
+        }
+        Path files = Files.createDirectories(folder.resolve(FILES));
+        for (int i = 0; i < RESERVE_FILES; i++) {
+            Files.write(files.resolve(String.valueOf(i)), new byte[0]);
         }
         try (FileChannel out = FileChannel.open(
                 reserve, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {

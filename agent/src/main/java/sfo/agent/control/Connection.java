@@ -265,9 +265,7 @@ final class Connection {
         boolean silent;
         boolean stalled;
         synchronized (this) {
-            silent = request == null
-                    && !lastFrame
-                    && now - accepted > limits.request().toNanos();
+            silent = isSilent() && now - accepted > limits.request().toNanos();
             stalled = !waiting.isEmpty() && now - progress > limits.stall().toNanos();
         }
         if (stalled) {
@@ -276,6 +274,27 @@ final class Connection {
         } else if (silent) {
             refuse("no whole line within " + Render.millis(limits.request().toMillis()));
         }
+    }
+
+    /** It has sent no whole line yet. */
+    synchronized boolean isSilent() {
+        return request == null && !lastFrame;
+    }
+
+    /** On {@link System#nanoTime()}'s clock, which two of this process are compared on. */
+    long acceptedNanos() {
+        return accepted;
+    }
+
+    /** On the selector's thread: another operator gets its place. */
+    void giveWay() {
+        refuse("it had not sent a whole line, and another operator needed its place");
+        try {
+            write();
+        } catch (IOException e) {
+            LOG.debug("control socket: {}", e.getMessage());
+        }
+        close();
     }
 
     synchronized boolean isOver() {

@@ -19,6 +19,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -44,7 +45,7 @@ public final class ControlServer implements AutoCloseable {
     /**
      * What one operator may take of the agent.
      *
-     * @param connections at one time; one more is told so and closed
+     * @param connections at one time; for one more, one that has not said a whole line is closed, or it is itself
      * @param lineBytes of the longest line that is read
      * @param outBytes that wait for a reader before its command is made to wait
      * @param request in which the words have to arrive
@@ -185,7 +186,7 @@ public final class ControlServer implements AutoCloseable {
             }
             channel.configureBlocking(false);
             connections.removeIf(Connection::isOver);
-            if (connections.size() >= limits.connections()) {
+            if (connections.size() >= limits.connections() && !makeRoom()) {
                 refuse(
                         channel,
                         ExitCode.BUSY,
@@ -207,6 +208,18 @@ public final class ControlServer implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("control socket {}: a connection could not be accepted: {}", path, e.getMessage());
         }
+    }
+
+    /** Whoever has said nothing yet, for the longest time, gives way: connections alone keep no operator out. */
+    private boolean makeRoom() {
+        Optional<Connection> silent = connections.stream()
+                .filter(Connection::isSilent)
+                .min(Comparator.comparingLong(Connection::acceptedNanos));
+        silent.ifPresent(connection -> {
+            connection.giveWay();
+            connections.remove(connection);
+        });
+        return silent.isPresent();
     }
 
     /** One short write into an empty buffer; whoever does not even take that is closed without a word. */

@@ -58,6 +58,30 @@ class DataFolderTest {
         }
     }
 
+    @Test
+    void keepsFilesInReserveForWhenNoneCanBeMade() throws Exception {
+        Path small = Files.createDirectory(folder.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=16m,nr_inodes=100", "tmpfs", small.toString()),
+                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        try {
+            Path data = small.resolve("data");
+            DataFolder.open(data).close();
+            assertThatThrownBy(() -> {
+                        for (int i = 0; i < 100; i++) {
+                            Files.createFile(small.resolve("file-" + i));
+                        }
+                    })
+                    .hasMessageContaining("No space left");
+            DataFolder.open(data).close();
+            for (int i = 0; i < 10; i++) {
+                Files.createFile(data.resolve("mine-" + i));
+            }
+        } finally {
+            run("umount", small.toString());
+        }
+    }
+
     private static boolean run(String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getInputStream().readAllBytes();

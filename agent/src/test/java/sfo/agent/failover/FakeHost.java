@@ -14,6 +14,7 @@ import sfo.ops.api.Host;
 import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
 import sfo.ops.api.LifeProbe;
+import sfo.ops.exec.Exec;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
 import sfo.protocol.plan.Facts;
@@ -31,6 +32,9 @@ final class FakeHost implements Host {
     final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
 
     Runnable onAct = () -> {};
+    Runnable onLook = () -> {};
+    /** Ends processes that really run. */
+    boolean endsOrphans;
 
     @Override
     public List<Adapter<? extends Resource>> adapters() {
@@ -81,6 +85,7 @@ final class FakeHost implements Host {
 
         @Override
         public Facts inspect(Resource.GroupHost resource, Call call) throws HostException {
+            onLook.run();
             acts.add("inspect " + resource.group());
             await("inspect " + resource.group());
             fail("inspect " + resource.group());
@@ -150,7 +155,7 @@ final class FakeHost implements Host {
     }
 
     @Override
-    public int endOrphans(String tag, Call call) {
-        return 0;
+    public int endOrphans(String tag, Call call) throws HostException {
+        return endsOrphans ? new Exec().endOrphans(tag, call) : 0;
     }
 }

@@ -33,6 +33,12 @@ final class Rounds implements AutoCloseable {
     /** A file of its own for so many rounds, so that none grows beyond its client's limit. */
     private static final int ROUNDS_PER_FILE = 10;
 
+    /**
+     * A client whose connection its server's peer does not know yet waits for as long as its library likes; who serves
+     * tells of it once a second.
+     */
+    private static final long TOLD = 2000;
+
     private static final int RECORDS = 20;
     /** Connections of agents to one another come and go; what leaks once a round is more than that after ten. */
     private static final int DESCRIPTORS = 10;
@@ -115,6 +121,7 @@ final class Rounds implements AutoCloseable {
 
     private void round() throws IOException {
         sfo.awaitDone("b", LIMIT, "check", Lab.GROUP);
+        pause(TOLD);
         lab.cutPower("a");
         failovers.add(failover());
         awaitRecords();

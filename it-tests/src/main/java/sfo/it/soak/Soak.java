@@ -75,6 +75,8 @@ public final class Soak implements Callable<Integer> {
         }
         try (Lab lab = mode == Mode.embedded ? EmbeddedLab.make(false) : NamespaceLab.make(false);
                 Rounds played = new Rounds(lab, line -> System.err.println(line))) {
+            // also when it is told to end
+            Runtime.getRuntime().addShutdownHook(new Thread(lab::close, "lab-close"));
             played.play(rounds);
             return report(played) ? 0 : 1;
         } catch (IOException e) {

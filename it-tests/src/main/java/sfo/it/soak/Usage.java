@@ -16,10 +16,15 @@ import sfo.agent.demo.Lab;
  * @param descriptors open files, sockets and pipes
  * @param residentMiB memory
  */
-record Usage(int processes, int descriptors, int threads, double residentMiB) {
+public record Usage(int processes, int descriptors, int threads, double residentMiB) {
     static final Usage NONE = new Usage(0, 0, 0, 0);
 
     private static final Path PROC = Path.of("/proc");
+
+    /** Of one process. @throws IOException if there is none */
+    public static Usage of(long pid) throws IOException {
+        return of(PROC.resolve(String.valueOf(pid))).orElseThrow(() -> new IOException("no process " + pid));
+    }
 
     /** Of the agent of an appliance alone, under the name {@code agent}. */
     static Map<String, Usage> ofAgent(Lab lab, String appliance) throws IOException {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import sfo.it.harness.Appliance;
@@ -188,6 +189,63 @@ class RebootsIT extends PairStories {
         pair.b.must("undo", Pair.GROUP);
         assertThat(pair.onTheWire()).containsExactly("a");
         assertThat(pair.read("records")).isEqualTo("on b");
+    }
+
+    /** Its disks were set back to before the failover: it knows of nobody's claim but its own. */
+    @Test
+    void oneWithAnOldJournalStandsByAndTheGroupComesHome() throws IOException {
+        pair.a.kill();
+        Path journal = pair.a.data().resolve("journal");
+        Path old = folder.resolve("old-journal");
+        copy(journal, old);
+        pair.a.start();
+        pair.until("as before", pair::isNormal);
+        pair.cutPower(pair.a);
+        pair.b.must("failover", Pair.GROUP);
+        pair.write("records", "on b");
+        copy(old, journal);
+        try (WireWatch watch = WireWatch.of(pair)) {
+            pair.a.start();
+            pair.until("a mirrors for b", () -> pair.replicating(pair.a, "SECONDARY"));
+            assertThat(pair.state(pair.a)).isEqualTo("STANDING_BY");
+            assertThat(watch.everHeld()).containsExactly("b");
+        }
+        pair.backHome();
+        assertThat(pair.onTheWire()).containsExactly("a");
+        assertThat(pair.read("records")).isEqualTo("on b");
+    }
+
+    /** What was there is gone. */
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(to)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    @Test
+    void oneThatReturnsInTheMiddleOfTheFailoverStandsBy() throws Exception {
+        pair.write("records", "acknowledged");
+        pair.cutPower(pair.a);
+        pair.fault(pair.b, "group-host", "hang-ms 6000");
+        CompletableFuture<Reply> failover = pair.b.typed("failover", Pair.GROUP);
+        pair.until("it hangs", () -> !pair.hasFault(pair.b, "group-host"));
+        try (WireWatch watch = WireWatch.of(pair)) {
+            pair.a.start();
+            Reply reply = failover.get(60, TimeUnit.SECONDS);
+            pair.until("a knows the group", () -> !pair.group(pair.a).isMissingNode());
+            pair.until("one of them serves", () -> pair.serves(pair.a) != pair.serves(pair.b));
+            assertThat(watch.worst()).isLessThanOrEqualTo(1);
+            assertThat(pair.onTheWire()).containsExactly(reply.exit() == 0 ? "b" : "a");
+        }
+        assertThat(pair.read("records")).isEqualTo("acknowledged");
     }
 
     @Test

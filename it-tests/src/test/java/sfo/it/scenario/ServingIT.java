@@ -10,6 +10,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
+import sfo.it.soak.Usage;
 import sfo.ops.embedded.EmbeddedClient;
 import sfo.protocol.model.Share.Protocol;
 
@@ -174,5 +177,36 @@ class ServingIT extends PairStories {
         assertThat(pair.state(pair.a)).as("seed %s", seed).isEqualTo("NORMAL");
         pair.write("records", "still served");
         assertThat(pair.a.runs()).isTrue();
+    }
+
+    @Test
+    void tenThousandConnectionsCostTheAgentNextToNothing() throws IOException {
+        Usage before = Usage.of(pair.a.pid());
+        Deque<SocketChannel> open = new ArrayDeque<>();
+        try {
+            for (int i = 0; i < 10_000; i++) {
+                SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(pair.a.socket()));
+                if (i % 2 == 0) {
+                    channel.write(ByteBuffer.wrap("{\"argv\":[\"status".getBytes(StandardCharsets.UTF_8)));
+                }
+                open.add(channel);
+                if (open.size() > 1000) {
+                    open.remove().close();
+                }
+                if (i % 1000 == 999) {
+                    assertThat(pair.state(pair.a)).isEqualTo("NORMAL");
+                    pair.write("records", "still served " + i);
+                    Usage now = Usage.of(pair.a.pid());
+                    assertThat(now.descriptors()).isLessThan(before.descriptors() + 100);
+                    assertThat(now.threads()).isLessThan(before.threads() + 20);
+                    assertThat(now.residentMiB()).isLessThan(before.residentMiB() + 48);
+                }
+            }
+        } finally {
+            for (SocketChannel channel : open) {
+                channel.close();
+            }
+        }
+        assertThat(pair.read("records")).isEqualTo("still served 9999");
     }
 }

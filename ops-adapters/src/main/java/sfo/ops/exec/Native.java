@@ -13,10 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The few system calls about sockets, of other processes and of libraries, that the JDK lacks. Needs root (or the process's own user); a
+ * The few system calls about file systems, and about sockets of other processes and of libraries, that the JDK lacks. Needs root (or the process's own user); a
  * socket that was fetched is closed again before a method returns, so that its owner's death still ends its connections.
  */
 public final class Native {
@@ -33,6 +34,9 @@ public final class Native {
     /** How often an idle connection is tried within its limit. */
     private static final int BEATS = 4;
 
+    private static final int STATVFS_BYTES = 112;
+    private static final int FILES = 40;
+    private static final int FILES_FREE = 56;
     private static final int STATE = 0;
     private static final int ESTABLISHED = 1;
     private static final int LISTEN = 10;
@@ -60,6 +64,8 @@ public final class Native {
                 throws LastErrorException;
 
         static native int close(int fd);
+
+        static native int statvfs(String path, ByteBuffer found) throws LastErrorException;
     }
 
     /**
@@ -94,7 +100,18 @@ public final class Native {
         return found;
     }
 
-    /** The same of this process's own, by which its listeners end what peers without power have left open. */
+    /** How many more files that file system has room for; empty if it knows no limit but its bytes. */
+    public static OptionalLong freeFiles(Path on) throws IOException {
+        ByteBuffer found = ByteBuffer.allocateDirect(STATVFS_BYTES).order(ByteOrder.nativeOrder());
+        try {
+            C.statvfs(on.toString(), found);
+        } catch (LastErrorException e) {
+            throw new IOException("statvfs of " + on + ": " + e.getMessage(), e);
+        }
+        return found.getLong(FILES) == 0 ? OptionalLong.empty() : OptionalLong.of(found.getLong(FILES_FREE));
+    }
+
+    /** As {@link #boundSilence(long, Duration)} of this process's own, by which its listeners end what peers without power have left open. */
     public static void boundOwnSilence(Duration limit) throws IOException {
         try (DirectoryStream<Path> fds = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
             for (Path fd : fds) {
