@@ -128,9 +128,9 @@ class PartitionsIT {
     /** What comes in on that NIC, of these words; and, if they are none, what goes out. */
     private static String on(String nic, String what) {
         String in = "table netdev cut_" + nic + " { chain in { type filter hook ingress device " + nic + " priority 0; "
-                + what + " drop; } }\n";
+                + what + " drop; }; }\n";
         String out = "table inet cut_" + nic + " { chain out { type filter hook output priority 0; oifname " + nic
-                + " drop; } }\n";
+                + " drop; }; }\n";
         return what.isEmpty() ? in + out : in;
     }
 
@@ -154,8 +154,8 @@ class PartitionsIT {
     @Test
     void betweenTheAgentsOnly() throws Exception {
         String ports = "meta l4proto tcp th dport { 7800, 7801 } drop; meta l4proto tcp th sport { 7800, 7801 } drop;";
-        cut("table inet cut { chain in { type filter hook input priority 0; " + ports + " }\n"
-                + " chain out { type filter hook output priority 0; " + ports + " } }\n");
+        cut("table inet cut { chain in { type filter hook input priority 0; " + ports + " };\n"
+                + " chain out { type filter hook output priority 0; " + ports + " }; }\n");
         awaitUnreachable();
         refused("PEER-ALIVE", "ADDRESS-ANSWERS");
         heal();
