@@ -1,6 +1,7 @@
 package sfo.agent.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ class StepRunnerTest {
             for (int i = 0; i < 100; i++) {
                 waiting.add(apply(runner, "one"));
             }
+            await().until(() -> host.changes().contains("apply one"));
             assertThat(apply(runner, "two").get(20, TimeUnit.SECONDS).ok()).isTrue();
             assertThat(host.changes()).containsOnlyOnce("apply one").contains("apply two");
             hangs.countDown();
