@@ -32,6 +32,7 @@ import sfo.protocol.peer.Hello;
 final class MemberActs {
     private static final Logger log = LoggerFactory.getLogger(GroupMember.class);
     private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration LEASE = Duration.ofSeconds(2);
 
     private final Member me;
     private final Surroundings around;
@@ -95,6 +96,8 @@ final class MemberActs {
             lookWhoIsConnected();
         } else if (act instanceof Act.Down a) {
             around.peers().down(a.appliance());
+        } else if (act instanceof Act.PassUntil a) {
+            passUntil(a);
         } else if (act instanceof Act.Warn a) {
             log.warn("{}", a.text());
         } else {
@@ -176,6 +179,20 @@ final class MemberActs {
                         }
                     });
                     comesIn.accept(new Input.Claims(a.wish(), said));
+                });
+    }
+
+    /** One that is late only makes the lease end as it would have. */
+    private void passUntil(Act.PassUntil a) {
+        around.runner()
+                .blocking(() -> {
+                    around.host().passUntil(a.group(), a.nanos(), Call.within(LEASE));
+                    return a;
+                })
+                .whenComplete((done, error) -> {
+                    if (error != null) {
+                        log.warn("the lease of {} was not renewed: {}", me.group(), message(error));
+                    }
                 });
     }
 

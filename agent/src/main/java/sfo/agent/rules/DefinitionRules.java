@@ -78,7 +78,7 @@ public final class DefinitionRules {
                         : i)
                 .toList();
         return new GroupDefinition(
-                d.name(), d.version() + 1, d.home(), d.members(), interfaces, d.volumes(), d.shares());
+                d.name(), d.version() + 1, d.home(), d.members(), interfaces, d.volumes(), d.shares(), d.lease());
     }
 
     private static String slots(GroupDefinition d) {

@@ -24,6 +24,7 @@ import sfo.protocol.model.GroupDefinition;
  * @param deaths by appliance, when it was dead as far as every channel tells, the last time that it was looked at
  * @param abstained since when this appliance may have forgotten claims, the last time that it did
  * @param abstains whether that is so still
+ * @param leased the last claim whose holder is known to pass frames only while it is confirmed
  * @param unmirrored volumes that an operator wants no mirror of while this appliance serves them
  * @param returnsTo whom the claim is given back to if the open operation comes to nothing
  * @param operations ids of all sagas, oldest first
@@ -42,6 +43,7 @@ public record GroupState(
         Map<String, Instant> deaths,
         Optional<Instant> abstained,
         boolean abstains,
+        Claim leased,
         Set<String> unmirrored,
         boolean destroyed) {
     public static final GroupState EMPTY = new GroupState(
@@ -58,6 +60,7 @@ public record GroupState(
             Map.of(),
             Optional.empty(),
             false,
+            Claim.NONE,
             Set.of(),
             false);
 
@@ -104,6 +107,8 @@ public record GroupState(
             next.abstains = true;
         } else if (event instanceof GroupEvent.CaughtUp) {
             next.abstains = false;
+        } else if (event instanceof GroupEvent.Leased e) {
+            next.leased = e.claim();
         } else if (event instanceof GroupEvent.MirrorWanted e) {
             Set<String> unwanted = new TreeSet<>(unmirrored);
             boolean unused = e.wanted() ? unwanted.remove(e.volume()) : unwanted.add(e.volume());
@@ -144,6 +149,7 @@ public record GroupState(
         private Map<String, Instant> deaths;
         private Optional<Instant> abstained;
         private boolean abstains;
+        private Claim leased;
         private Set<String> unmirrored;
         private boolean destroyed;
 
@@ -161,6 +167,7 @@ public record GroupState(
             deaths = from.deaths;
             abstained = from.abstained;
             abstains = from.abstains;
+            leased = from.leased;
             unmirrored = from.unmirrored;
             destroyed = from.destroyed;
         }
@@ -185,6 +192,7 @@ public record GroupState(
                     deaths,
                     abstained,
                     abstains,
+                    leased,
                     unmirrored,
                     destroyed);
         }

@@ -70,6 +70,15 @@ public final class Planner {
                     new Resource.ClosedInterface(group, made, in.appliance()),
                     List.of(host),
                     10_000));
+            if (in.group().lease().isPresent()) {
+                closed.add(add(
+                        steps,
+                        "network.lease." + slot.slot(),
+                        Phase.NETWORK,
+                        new Resource.IsolationLease(group, slot.slot()),
+                        List.of("network.interface." + slot.slot()),
+                        10_000));
+            }
         }
         List<String> base = join(mounted, closed);
         List<String> served = servers(in, base, steps);

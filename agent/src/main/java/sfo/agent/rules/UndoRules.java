@@ -92,7 +92,8 @@ public final class UndoRules {
 
     /** What a written reason can set aside: doubts about the other's death, nothing else. */
     private static boolean isOfDeath(Reason reason) {
-        return List.of("PEER-ALIVE", "ADDRESS-ANSWERS", "DEATH-UNPROVED").contains(reason.code());
+        return List.of("PEER-ALIVE", "ADDRESS-ANSWERS", "DEATH-UNPROVED", "LEASE-UNKNOWN")
+                .contains(reason.code());
     }
 
     /** What a holder can tell of the others' readiness. */

@@ -17,6 +17,7 @@ import sfo.ops.api.LifeProbe;
 import sfo.ops.exec.Exec;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource;
 
@@ -147,6 +148,11 @@ final class FakeHost implements Host {
     @Override
     public List<String> connections(String group) {
         return List.of();
+    }
+
+    @Override
+    public void passUntil(GroupDefinition group, long nanos, Call call) {
+        // nothing here has a lease
     }
 
     @Override

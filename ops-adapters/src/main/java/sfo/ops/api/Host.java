@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.plan.Resource;
 
 /** Everything that an agent asks of its host, real or embedded. */
@@ -30,6 +31,12 @@ public interface Host {
 
     /** Clients' TCP connections to the group's servers now, {@code "client:port server:port"}; cheap enough for each second. */
     List<String> connections(String group) throws HostException;
+
+    /**
+     * Frames of the group's interfaces that have a lease pass until then, by {@link System#nanoTime()}, whatever becomes of
+     * this process. Where there is no such interface yet, it is kept for the one that is made.
+     */
+    void passUntil(GroupDefinition group, long nanos, Call call) throws HostException;
 
     /**
      * Lines of this host's own start-up settings that would also start what travels with these volumes and addresses

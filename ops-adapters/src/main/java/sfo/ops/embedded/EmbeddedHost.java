@@ -8,7 +8,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import sfo.config.load.Settings;
 import sfo.ops.api.Adapter;
@@ -19,6 +21,7 @@ import sfo.ops.api.LifeProbe;
 import sfo.ops.faults.Faults;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.plan.Resource;
 
 /**
@@ -37,6 +40,8 @@ public final class EmbeddedHost implements Host {
     private final FileSystems mounts;
     private final EmbeddedMirror mirror;
     private final LifeProbe probe;
+
+    private final Map<String, Long> until = new ConcurrentHashMap<>();
 
     private EmbeddedHost(World world, String appliance, List<String> witnesses, Runnable death) throws IOException {
         this.world = world;
@@ -216,6 +221,17 @@ public final class EmbeddedHost implements Host {
     @Override
     public List<String> connections(String group) {
         return List.of();
+    }
+
+    @Override
+    public void passUntil(GroupDefinition group, long nanos, Call call) throws HostException {
+        until.put(group.name(), nanos);
+        change(() -> Leases.renew(world, appliance, group.name(), nanos));
+    }
+
+    /** Until when frames of a group may pass; past if that was never said. */
+    long passesUntil(String group) {
+        return until.getOrDefault(group, System.nanoTime());
     }
 
     /** Reads {@code APPLIANCE/started-at-boot}, if it is there. */

@@ -34,7 +34,11 @@ final class NetworkAdapters {
     List<Adapter<? extends Resource>> all() {
         Faults faults = host.faults();
         return List.of(
-                faults.around(groupHost()), faults.around(closed()), faults.around(free()), faults.around(open()));
+                faults.around(groupHost()),
+                faults.around(closed()),
+                faults.around(Leases.adapter(host)),
+                faults.around(free()),
+                faults.around(open()));
     }
 
     static Path groupHost(World world, String appliance, String group) {

@@ -137,7 +137,8 @@ public final class World {
             Optional<Wire> wire = Disk.read(folder.resolve(appliance), Wire.class);
             if (wire.isPresent()
                     && power(appliance).equals(new Power(true, wire.get().boot()))
-                    && carrier(appliance)) {
+                    && carrier(appliance)
+                    && Leases.pass(this, appliance, wire.get().group())) {
                 found.add(wire.get());
             }
         }

@@ -27,6 +27,7 @@ import sfo.ops.volume.Mirror;
 import sfo.ops.volume.QemuMirror;
 import sfo.protocol.control.Views.NicView;
 import sfo.protocol.control.Views.PluginView;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.plan.Resource;
 
 /** A Linux appliance. */
@@ -107,6 +108,11 @@ public final class LinuxHost implements Host, AutoCloseable {
     @Override
     public List<String> connections(String group) throws HostException {
         return network.connections(group);
+    }
+
+    @Override
+    public void passUntil(GroupDefinition group, long nanos, Call call) throws HostException {
+        network.passUntil(group, nanos, call);
     }
 
     @Override

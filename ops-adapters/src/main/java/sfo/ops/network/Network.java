@@ -8,6 +8,7 @@ import sfo.ops.api.Lack;
 import sfo.ops.api.LifeProbe;
 import sfo.ops.exec.Exec;
 import sfo.protocol.control.Views.NicView;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.plan.Resource;
 
 /** Everything of this package for one host. Closing it ends announcements that still go on; what is served stays. */
@@ -17,6 +18,7 @@ public final class Network implements AutoCloseable {
     private final Needs needs;
     private final Announcer announcer = new Announcer();
 
+    private final LeaseAdapter lease;
     private final Connections connections = new Connections();
 
     /** @param host where the appliance's NICs are: {@link Namespace#OWN}, but for tests */
@@ -24,15 +26,17 @@ public final class Network implements AutoCloseable {
         this.host = host;
         this.ip = new Ip(exec);
         this.needs = new Needs(exec);
+        this.lease = new LeaseAdapter(exec);
     }
 
-    /** Of group host, closed interface, free address, and open interface; to be called once. */
+    /** Of group host, free address, closed interface, its lease, and open interface; to be called once. */
     public List<Adapter<? extends Resource>> adapters() {
         FreeAddressAdapter free = new FreeAddressAdapter(ip, host, needs);
         return List.of(
                 new GroupHostAdapter(ip, announcer, needs),
                 free,
                 new ClosedInterfaceAdapter(ip, host, announcer, free, needs),
+                lease,
                 new OpenInterfaceAdapter(ip, host, announcer, needs));
     }
 
@@ -53,6 +57,11 @@ public final class Network implements AutoCloseable {
     /** See {@link sfo.ops.api.Host#connections}; starts no process. */
     public List<String> connections(String group) throws HostException {
         return connections.of(group);
+    }
+
+    /** See {@link sfo.ops.api.Host#passUntil}. */
+    public void passUntil(GroupDefinition group, long nanos, Call call) throws HostException {
+        lease.passUntil(group, nanos, call);
     }
 
     @Override

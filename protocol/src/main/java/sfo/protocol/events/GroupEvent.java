@@ -22,6 +22,7 @@ import sfo.protocol.model.GroupDefinition;
     @JsonSubTypes.Type(value = GroupEvent.LookedAt.class, name = "looked-at"),
     @JsonSubTypes.Type(value = GroupEvent.Abstained.class, name = "abstained"),
     @JsonSubTypes.Type(value = GroupEvent.CaughtUp.class, name = "caught-up"),
+    @JsonSubTypes.Type(value = GroupEvent.Leased.class, name = "leased"),
     @JsonSubTypes.Type(value = GroupEvent.MirrorWanted.class, name = "mirror-wanted"),
     @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
 })
@@ -60,6 +61,9 @@ public sealed interface GroupEvent extends StoredEvent {
 
     /** It knows again what all others know, or an operator said so. */
     record CaughtUp(long ordinal, String why, Instant at) implements GroupEvent {}
+
+    /** The holder under this claim passes frames only while it is confirmed: no other may claim where that is not known. */
+    record Leased(long ordinal, Claim claim, Instant at) implements GroupEvent {}
 
     /** Whether a volume is to be mirrored while this appliance serves it. */
     record MirrorWanted(long ordinal, String volume, boolean wanted, Instant at) implements GroupEvent {}

@@ -8,6 +8,7 @@ import java.util.Optional;
  *
  * @param home the appliance that it belongs to when all is well
  * @param members appliance names, two or more, in the order given at creation
+ * @param lease for as long as the group is there
  */
 public record GroupDefinition(
         String name,
@@ -16,16 +17,33 @@ public record GroupDefinition(
         List<String> members,
         List<FailoverInterface> interfaces,
         List<Volume> volumes,
-        List<Share> shares) {
+        List<Share> shares,
+        Optional<Lease> lease) {
+    /** Without a lease. */
+    public GroupDefinition(
+            String name,
+            long version,
+            String home,
+            List<String> members,
+            List<FailoverInterface> interfaces,
+            List<Volume> volumes,
+            List<Share> shares) {
+        this(name, version, home, members, interfaces, volumes, shares, Optional.empty());
+    }
+
     public Optional<Volume> volume(String volumeName) {
         return volumes.stream().filter(v -> v.name().equals(volumeName)).findFirst();
     }
 
     public GroupDefinition withVolumes(List<Volume> changed) {
-        return new GroupDefinition(name, version + 1, home, members, interfaces, changed, shares);
+        return new GroupDefinition(name, version + 1, home, members, interfaces, changed, shares, lease);
     }
 
     public GroupDefinition withShares(List<Share> changed) {
-        return new GroupDefinition(name, version + 1, home, members, interfaces, volumes, changed);
+        return new GroupDefinition(name, version + 1, home, members, interfaces, volumes, changed, lease);
+    }
+
+    public GroupDefinition withLease(Optional<Lease> chosen) {
+        return new GroupDefinition(name, version, home, members, interfaces, volumes, shares, chosen);
     }
 }

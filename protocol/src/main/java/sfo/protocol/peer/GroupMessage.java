@@ -23,6 +23,7 @@ public sealed interface GroupMessage extends PeerMessage {
      * @param mark made anew for each heartbeat, to be sent back in {@code heard}
      * @param heard by appliance, the mark that the sender last heard from it: what it says is no older than that
      * @param abstains whether the sender may have forgotten claims: what it knows confirms nothing
+     * @param leased whether the sender holds the group and passes frames only while it is confirmed
      * @param connections clients' TCP connections to the failover addresses, for a survivor to reset
      */
     record Beat(
@@ -37,8 +38,39 @@ public sealed interface GroupMessage extends PeerMessage {
             List<String> connections,
             String mark,
             Map<String, String> heard,
-            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean abstains)
-            implements GroupMessage {}
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean abstains,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean leased)
+            implements GroupMessage {
+        /** From a sender that holds nothing under a lease. */
+        public Beat(
+                String from,
+                String group,
+                String boot,
+                long definitionVersion,
+                Claim claim,
+                boolean serving,
+                boolean standingBy,
+                List<MirrorState> mirrors,
+                List<String> connections,
+                String mark,
+                Map<String, String> heard,
+                boolean abstains) {
+            this(
+                    from,
+                    group,
+                    boot,
+                    definitionVersion,
+                    claim,
+                    serving,
+                    standingBy,
+                    mirrors,
+                    connections,
+                    mark,
+                    heard,
+                    abstains,
+                    false);
+        }
+    }
 
     /** The sender wants the receiver's definition and claim. */
     record AskDefinition(String from, String group) implements GroupMessage {}

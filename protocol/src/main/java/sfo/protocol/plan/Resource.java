@@ -27,6 +27,7 @@ import sfo.protocol.model.Volume;
     @JsonSubTypes.Type(value = Resource.SmbServer.class, name = "smb-server"),
     @JsonSubTypes.Type(value = Resource.NfsServer.class, name = "nfs-server"),
     @JsonSubTypes.Type(value = Resource.AnsweringShares.class, name = "answering-shares"),
+    @JsonSubTypes.Type(value = Resource.IsolationLease.class, name = "isolation-lease"),
     @JsonSubTypes.Type(value = Resource.OpenInterface.class, name = "open-interface")
 })
 public sealed interface Resource {
@@ -85,6 +86,14 @@ public sealed interface Resource {
         @Override
         public String title() {
             return "interface " + definition.slot();
+        }
+    }
+
+    /** No frame passes the closed interface, either way, but while the lease runs. Its revert takes that away again. */
+    record IsolationLease(String group, String slot) implements Resource {
+        @Override
+        public String title() {
+            return "isolation lease of " + slot;
         }
     }
 

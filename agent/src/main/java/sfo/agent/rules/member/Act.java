@@ -75,6 +75,9 @@ public sealed interface Act {
     /** Takes a failed-over appliance out of the cluster's membership. */
     record Down(String appliance) implements Act {}
 
+    /** Frames of the group's interfaces pass here until then, by the monotonic clock, and no longer. */
+    record PassUntil(GroupDefinition group, long nanos) implements Act {}
+
     /** For the log. */
     record Warn(String text) implements Act {}
 }

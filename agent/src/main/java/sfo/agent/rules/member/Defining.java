@@ -126,7 +126,7 @@ final class Defining {
         GroupDefinition definition = c.definition();
         Claim claim = t.nextClaim(t.me.self());
         t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
-        t.claimKnown(claim, "created");
+        t.claimMade(claim, "created");
         Plan plan = t.plan(definition, t.me.self(), claim, List.of(), Optional.empty());
         t.stage(new Operation.Stage.Begun());
         t.carriedOutBy(t.open(SagaEvent.Kind.START, plan, claim, c.by(), Optional.empty(), OptionalLong.empty()));

@@ -2,6 +2,7 @@ package sfo.agent.rules.member;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -175,7 +176,9 @@ final class FailingOver {
         a.dossier()
                 .ifPresent(d -> Hearing.lookedAt(
                         t, new Input.LookedAt(a.from(), d.verdict().equals("DEAD"), operation.beganAt())));
-        List<Reason> refusing = UndoRules.refusing(a.reasons(), request.override(), request.acceptLoss());
+        List<Reason> reasons = new ArrayList<>(a.reasons());
+        reasons.addAll(Leasing.against(t));
+        List<Reason> refusing = UndoRules.refusing(reasons, request.override(), request.acceptLoss());
         Claim claim = t.nextClaim(t.me.self());
         Plan plan = t.plan(a.group(), a.from(), claim, List.of(), request.mac());
         if (!refusing.isEmpty()) {
@@ -185,8 +188,7 @@ final class FailingOver {
                     "failed",
                     proving,
                     refusing.get(0).code());
-            Views.CheckView view =
-                    new Views.CheckView(t.me.group(), false, a.reasons().isEmpty(), a.reasons(), a.dossier());
+            Views.CheckView view = new Views.CheckView(t.me.group(), false, reasons.isEmpty(), reasons, a.dossier());
             t.finish(new Answer(ExitCode.REFUSED, "refused, nothing was touched", refusing, Optional.of(view)));
             return;
         }
@@ -200,8 +202,29 @@ final class FailingOver {
         t.show("prove", a.from() + " is dead; backup and replicas are fit", "done", proving, "");
         if (request.dryRun()) {
             t.finish(planned(plan));
-        } else if (GroupRules.needed(a.group().members().size()) == 1
-                || request.override().isPresent()) {
+        } else {
+            outwaiting(t, f, new Operation.Stage.Outwaiting(a, plan, claim));
+        }
+    }
+
+    // --- lease
+
+    static void outwaiting(Turn t, Wish.Failover f, Operation.Stage.Outwaiting s) {
+        Duration left = Leasing.left(t);
+        if (f.request().override().isEmpty() && !left.isZero()) {
+            t.stage(s);
+            if (heardSince(t, s.assessment().from())) {
+                t.finish(justHeard(s.assessment()));
+                return;
+            }
+            t.show("lease", "waits until the lease has run out", "running", 0, (left.toSeconds() + 1) + " s left");
+            return;
+        }
+        Assessment a = s.assessment();
+        Plan plan = s.plan();
+        Claim claim = s.claim();
+        if (GroupRules.needed(a.group().members().size()) == 1
+                || f.request().override().isPresent()) {
             claimed(t, f, a, plan, claim);
         } else {
             t.stage(new Operation.Stage.Voting(a, plan, claim, Map.of()));
@@ -223,7 +246,9 @@ final class FailingOver {
             return;
         }
         Optional<Claim> mine = voting(t).map(Operation.Stage.Voting::claim);
-        boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true);
+        boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true)
+                && (t.me.self().equals(t.state().claim().appliance())
+                        || Leasing.left(t).isZero());
         if (t.standsBy() && yields) {
             mine.ifPresent(lower -> t.finish(anotherFirst(m.claim())));
             if (m.claim().outranks(t.state().claim())) {
@@ -258,6 +283,25 @@ final class FailingOver {
         });
     }
 
+    /** One that waits for a lease does not acknowledge before. */
+    static void proposeAgain(Turn t) {
+        voting(t)
+                .filter(s -> Leasing.lease(t).isPresent())
+                .ifPresent(s -> t.others(s.assessment().group()).stream()
+                        .filter(m -> !s.claim().equals(s.acknowledged().get(m)))
+                        .forEach(m -> t.send(m, new GroupMessage.Propose(t.me.self(), t.me.group(), s.claim()))));
+    }
+
+    private static boolean heardSince(Turn t, String from) {
+        return t.lastSign(from)
+                .filter(at -> at.isAfter(t.operation.orElseThrow().beganAt()))
+                .isPresent();
+    }
+
+    private static Answer justHeard(Assessment a) {
+        return Answer.refused(a.from() + " has just been heard: it lives", List.of());
+    }
+
     static void voting(Turn t, Operation.Stage.Voting s) {
         int members = s.assessment().group().members().size();
         int needed = GroupRules.needed(members);
@@ -279,17 +323,16 @@ final class FailingOver {
     }
 
     private static void claimed(Turn t, Wish.Failover f, Assessment a, Plan plan, Claim claim) {
-        Operation mine = t.operation.orElseThrow();
-        boolean sign = f.request().override().isEmpty()
-                && t.lastSign(a.from()).filter(at -> at.isAfter(mine.beganAt())).isPresent();
+        boolean sign = f.request().override().isEmpty() && heardSince(t, a.from());
         boolean moved = claim.compareTo(t.state().claim()) <= 0
                 || t.state().openOperation().isPresent();
         if (sign || moved) {
-            t.finish(Answer.refused(
+            t.finish(
                     sign
-                            ? a.from() + " has just been heard: it lives"
-                            : "the group has moved meanwhile; see it with: sfo status " + t.me.group(),
-                    List.of()));
+                            ? justHeard(a)
+                            : Answer.refused(
+                                    "the group has moved meanwhile; see it with: sfo status " + t.me.group(),
+                                    List.of()));
             return;
         }
         if (a.group().version() > t.state().version()) {
@@ -298,7 +341,7 @@ final class FailingOver {
         // what it said last is what it said when it was alive
         t.beats.remove(a.from());
         Optional<String> override = f.request().override();
-        t.claimKnown(
+        t.claimMade(
                 claim,
                 "failover from " + a.from()
                         + override.map(o -> ", override: " + o).orElse(""));

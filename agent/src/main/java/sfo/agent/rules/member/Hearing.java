@@ -69,6 +69,9 @@ final class Hearing {
             }
             return;
         }
+        if (beat.claim().appliance().equals(beat.from())) {
+            t.holderHeard = t.now.nanos();
+        }
         t.act(new Act.PeerMirrors(beat.mirrors()));
         expectWord(t, beat.from());
         if (first) {
@@ -84,6 +87,10 @@ final class Hearing {
         for (Conclusion c : GroupRules.onBeat(t.state(), t.me.self(), t.me.boot(), t.handOver.permit(), beat, agreed)) {
             conclude(t, beat.from(), c);
         }
+        if (beat.leased() && beat.claim().equals(t.state().claim())) {
+            Leasing.bound(t);
+        }
+        Leasing.renew(t);
         if (t.state().abstains() && t.others().stream().allMatch(other -> isFresh(t, other))) {
             caughtUp(t, "heard " + String.join(", ", t.others()));
         }
@@ -146,6 +153,7 @@ final class Hearing {
             return;
         }
         fromVolumes(t);
+        Leasing.renew(t);
         Instant quiet = t.now.wall().minus(MemberRules.SILENT);
         boolean news = false;
         for (Map.Entry<String, Instant> sign : t.lastSigns.entrySet()) {
@@ -252,6 +260,7 @@ final class Hearing {
                 serving ? t.clients.getOrDefault(t.me.self(), List.of()) : List.of(),
                 t.me.incarnation() + t.now.nanos(),
                 Map.copyOf(marks),
-                t.state().abstains());
+                t.state().abstains(),
+                serving && t.state().leased().equals(t.state().claim()));
     }
 }

@@ -186,6 +186,7 @@ public final class MemberRules {
     private static void tick(Turn t) {
         Hearing.tick(t);
         HandingOver.tick(t);
+        FailingOver.proposeAgain(t,
         Serving.tick(t);
         waiting(t);
     }
@@ -195,6 +196,8 @@ public final class MemberRules {
         t.operation.ifPresent(o -> {
             if (o.stage() instanceof Stage.Collecting s && o.what() instanceof Wish.Create c) {
                 Defining.collecting(t, s, c);
+            } else if (o.stage() instanceof Stage.Outwaiting s && o.what() instanceof Wish.Failover f) {
+                FailingOver.outwaiting(t, f, s);
             } else if (o.stage() instanceof Stage.Voting s) {
                 FailingOver.voting(t, s);
             } else if (o.stage() instanceof Stage.Mirroring s && o.what() instanceof Wish.Undo u) {

@@ -18,6 +18,8 @@ import sfo.protocol.peer.GroupMessage.Beat;
  * @param resumeAfter not before this, by the monotonic clock, it serves again by itself
  * @param resumesFailed how often in a row that failed
  * @param resumeFailure why, the last time; empty if it did not
+ * @param holderHeard when a holder was last heard, by the monotonic clock: with a lease, others wait from then on
+ * @param passUntil until when frames pass here, by the monotonic clock, where there is a lease
  * @param lookAfter not before this, by the monotonic clock, it looks at what it serves
  * @param broken what was wrong with that at the last look
  */
@@ -32,6 +34,8 @@ public record Memory(
         long resumeAfter,
         int resumesFailed,
         String resumeFailure,
+        long holderHeard,
+        long passUntil,
         long lookAfter,
         List<String> broken) {
     /** Of an agent that has just started. */
@@ -47,6 +51,8 @@ public record Memory(
                 nanos,
                 0,
                 "",
+                nanos,
+                nanos,
                 nanos + Serving.BROKEN.toNanos(),
                 List.of());
     }

@@ -25,6 +25,9 @@ public record Operation(String wish, Wish what, long began, Instant beganAt, Opt
         /** members that keep a new group's definition */
         record Collecting(Set<String> kept) implements Stage {}
 
+        /** the failed holder's lease to have run out */
+        record Outwaiting(Assessment assessment, Plan plan, Claim claim) implements Stage {}
+
         /** acknowledgements of a claim */
         record Voting(Assessment assessment, Plan plan, Claim claim, Map<String, Claim> acknowledged)
                 implements Stage {}

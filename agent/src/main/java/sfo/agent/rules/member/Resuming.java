@@ -69,6 +69,10 @@ final class Resuming {
             t.finish(MemberRules.wrongAppliance(t, "resume"));
         } else {
             aboveItsVolumes(t, "resumed by " + r.by().user());
+            if (Leasing.lease(t).isPresent()) {
+                // on the operator's word, not on that of a voter
+                t.claimMade(t.nextClaim(t.me.self()), "resumed by " + r.by().user());
+            }
             t.carriedOutBy(resumed(t, r.by()));
         }
     }
@@ -80,7 +84,7 @@ final class Resuming {
                 .max()
                 .orElse(0);
         if (met > t.state().claim().generation()) {
-            t.claimKnown(new Claim(met + 1, t.me.self(), t.freshId()), why);
+            t.claimMade(new Claim(met + 1, t.me.self(), t.freshId()), why);
         }
     }
 
@@ -111,7 +115,7 @@ final class Resuming {
             HandingOver.over(t, false, why);
             t.reply(wish, Answer.done(t.me.self() + " serves group " + t.me.group() + " again; see: sfo status"));
         } else if (t.state().conflict().isPresent()) {
-            t.claimKnown(t.nextClaim(t.me.self()), why);
+            t.claimMade(t.nextClaim(t.me.self()), why);
             t.reply(wish, Answer.done(t.me.self() + " holds group " + t.me.group() + " now"));
         } else if (open.isPresent() && t.operation.isEmpty()) {
             t.act(new Act.AskSaga(wish, r, open.get()));
@@ -140,7 +144,11 @@ final class Resuming {
 
     /** A failover that comes to nothing names the old holder, so that it may serve when it returns. */
     private static void giveClaimBack(Turn t, String why) {
-        t.state().returnsTo().filter(to -> t.named()).ifPresent(to -> t.claimKnown(t.nextClaim(to), why));
+        t.state().returnsTo().filter(to -> t.named()).ifPresent(to -> {
+            t.claimKnown(t.nextClaim(to), why);
+            // by whatever way it hears of that, it is bound by then
+            Leasing.bound(t);
+        });
     }
 
     // --- what sagas tell
@@ -180,7 +188,7 @@ final class Resuming {
             boolean superseded = !over.opened() && !t.named();
             Claim claim = over.opened() ? offer : GroupRules.takenBack(t.state(), offer, t.me.self(), t.freshId());
             if (!superseded && claim.outranks(t.state().claim())) {
-                t.claimKnown(claim, over.opened() ? "handed over" : "taken back");
+                t.claimMade(claim, over.opened() ? "handed over" : "taken back");
             }
         });
     }

@@ -47,6 +47,8 @@ final class Turn {
     long resumeAfter;
     int resumesFailed;
     String resumeFailure;
+    long holderHeard;
+    long passUntil;
     long lookAfter;
     List<String> broken;
 
@@ -69,6 +71,8 @@ final class Turn {
         this.resumeAfter = memory.resumeAfter();
         this.resumesFailed = memory.resumesFailed();
         this.resumeFailure = memory.resumeFailure();
+        this.holderHeard = memory.holderHeard();
+        this.passUntil = memory.passUntil(,
         this.lookAfter = memory.lookAfter();
         this.broken = memory.broken();
     }
@@ -166,7 +170,16 @@ final class Turn {
         state = state.apply(next);
     }
 
+    /** A claim that others made: whoever is given one is bound by the lease at once. */
     void claimKnown(Claim claim, String why) {
+        claimMade(claim, why);
+        if (claim.appliance().equals(me.self())) {
+            Leasing.bound(this);
+        }
+    }
+
+    /** A claim that this appliance made, or one of another's that it may not be told. */
+    void claimMade(Claim claim, String why) {
         store(n -> new GroupEvent.ClaimKnown(n, claim, why, now.wall()));
         // its first heartbeat as the holder may be its last
         Hearing.expectWord(this, claim.appliance());
@@ -242,6 +255,7 @@ final class Turn {
     Decision end() {
         List<Act> all = new ArrayList<>();
         if (!events.isEmpty()) {
+            Leasing.renew(this);
             all.add(new Act.TellStanding());
             turnBackIfSuperseded().ifPresent(all::add);
             all.addAll(Hearing.beats(this));
@@ -258,6 +272,8 @@ final class Turn {
                 resumeAfter,
                 resumesFailed,
                 resumeFailure,
+                holderHeard,
+                passUntil,
                 lookAfter,
                 broken);
         return new Decision(memory, List.copyOf(events), List.copyOf(all));
