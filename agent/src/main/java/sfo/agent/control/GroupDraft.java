@@ -15,6 +15,7 @@ import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Names;
@@ -35,7 +36,8 @@ record GroupDraft(
         List<FailoverInterface> interfaces,
         List<String> known,
         List<Views.SurveyView> surveys,
-        Map<InetAddress, String> taken) {
+        Map<InetAddress, String> taken,
+        Optional<Lease> lease) {
 
     /** @throws Session.Usage with every rule that is broken, one a line */
     GroupDefinition checked() {
@@ -43,7 +45,7 @@ record GroupDraft(
         if (!broken.isEmpty()) {
             throw new Session.Usage(String.join("\n  ", broken));
         }
-        return new GroupDefinition(name, 1, home, members, interfaces, List.of(), List.of());
+        return new GroupDefinition(name, 1, home, members, interfaces, List.of(), List.of(), lease);
     }
 
     List<String> problems() {

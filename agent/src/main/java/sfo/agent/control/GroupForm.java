@@ -57,6 +57,16 @@ final class GroupForm {
     String mac;
 
     @Option(
+            names = "--lease",
+            paramLabel = "SECONDS",
+            description =
+                    "An isolation lease, 4 to 120; none by default. The holder's interface passes nothing unless a"
+                            + " majority of the members confirmed it so lately; a failover waits that long. In a pair the"
+                            + " group so pauses while the other member is away.")
+    @Nullable
+    Integer lease;
+
+    @Option(
             names = "--fo1-nic",
             paramLabel = "APPLIANCE=DEVICE[,spare]",
             description = "The second failover interface, if there shall be one: its --fo1-... options are as above.")

@@ -6,11 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.Invalid;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Names;
 import sfo.protocol.model.Nic;
 
@@ -59,7 +61,7 @@ final class GroupWizard {
             session.console.err(Tables.surveys(surveys, session.console.width()));
         }
         List<FailoverInterface> interfaces = new ArrayList<>();
-        GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys, taken(name));
+        GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys, taken(name), lease(form));
         interfaces.add(slot(
                 new Slot("fo0", form.nics, form.addresses, form.mask, form.gateways, form.routes, form.mac), draft));
         if (form.hasSecond() || (askAll && wantsSecond(form))) {
@@ -118,6 +120,25 @@ final class GroupWizard {
                         default -> throw new Invalid("answer", answer, "yes or no");
                     };
                 });
+    }
+
+    private Optional<Lease> lease(GroupForm form) {
+        if (form.lease != null) {
+            return Optional.of(new Lease(form.lease));
+        }
+        boolean led = askAll && (form.nics.isEmpty() || form.addresses.isEmpty());
+        return led ? session.ask("isolation lease, in seconds, or none", "none", GroupWizard::lease) : Optional.empty();
+    }
+
+    private static Optional<Lease> lease(String answer) {
+        if (answer.equalsIgnoreCase("none")) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new Lease(Integer.parseInt(answer)));
+        } catch (NumberFormatException e) {
+            throw new Invalid("lease", answer, "a number of seconds, or none");
+        }
     }
 
     private String home(@Nullable String given, List<String> members) {

@@ -169,6 +169,7 @@ final class Render {
                     .forEach(r ->
                             table.row("", "route " + r.to() + " via " + r.via().getHostAddress()));
         }
+        group.lease().ifPresent(lease -> table.row("lease", lease.seconds() + " s"));
         group.volumes().forEach(v -> table.row("volume", v.name() + ", " + MirrorTable.size(v.bytes())));
         if (!group.shares().isEmpty()) {
             table.row(

@@ -37,6 +37,7 @@ import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Volume;
+import sfo.protocol.plan.Resource;
 
 /** Proves and validates, touching nothing: collects what the rules decide on, everything at once. */
 final class Assessor {
@@ -66,7 +67,7 @@ final class Assessor {
                 : CompletableFuture.completedFuture(Optional.empty());
         CompletionStage<Void> asked = ask.prove() ? questionsAreOut() : CompletableFuture.completedFuture(null);
         CompletionStage<List<String>> lacking =
-                asked.thenCompose(now -> around.runner().blocking(this::lacks));
+                asked.thenCompose(now -> around.runner().blocking(() -> lacks(known)));
         return around.backups()
                 .newestGood(ask.from(), known.name())
                 .thenCombine(asked, (newest, now) -> newest)
@@ -138,8 +139,9 @@ final class Assessor {
     }
 
     /** What this host lacks, each once. */
-    List<String> lacks() {
+    private List<String> lacks(GroupDefinition group) {
         return around.host().adapters().stream()
+                .filter(adapter -> group.lease().isPresent() || adapter.kind() != Resource.IsolationLease.class)
                 .map(Adapter::lacks)
                 .flatMap(List::stream)
                 .map(lack -> lack.what() + ": " + lack.mend())

@@ -246,7 +246,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
                 List.copyOf(memory.beats().keySet()),
                 memory.broken(),
                 shown.flatMap(sagas::last),
-                MemberRules.waitsFor(me, state, memory));
+                MemberRules.waitsFor(me, state, memory, System.nanoTime()));
     }
 
     private Standing standing(GroupState state) {

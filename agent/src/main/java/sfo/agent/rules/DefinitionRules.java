@@ -14,6 +14,7 @@ import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Share;
 import sfo.protocol.model.Volume;
+import sfo.protocol.plan.Resource;
 
 /** Which definitions of groups make sense, and how they change. A change that does not is an {@link Invalid}. */
 public final class DefinitionRules {
@@ -60,6 +61,10 @@ public final class DefinitionRules {
                                             .collect(Collectors.joining(", "))));
         }
         for (Views.PluginView plugin : survey.plugins()) {
+            if (plugin.name().equals(Resource.IsolationLease.class.getSimpleName())
+                    && group.lease().isEmpty()) {
+                continue;
+            }
             plugin.lacks().stream()
                     .map(lack -> survey.appliance() + " lacks " + lack)
                     .filter(lack -> !flaws.contains(lack))

@@ -263,6 +263,41 @@ enum Mutation {
             return new Decision(d.memory(), d.events(), acts);
         }
     }),
+    /** renews its lease without the word of a voter */
+    RENEW_THE_LEASE_UNCONFIRMED(new Core() {
+        @Override
+        Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+            Decision d = super.member(me, state, memory, now, input);
+            boolean serves = state.servingSaga().isPresent()
+                    && state.definition().flatMap(g -> g.lease()).isPresent();
+            if (!serves || !(input instanceof Input.Tick)) {
+                return d;
+            }
+            List<Act> acts = new ArrayList<>(d.acts());
+            acts.add(new Act.PassUntil(state.definition().get(), now.nanos() + 5_000_000_000L));
+            return new Decision(d.memory(), d.events(), acts);
+        }
+    }),
+    /** claims before the lease of the one that it takes over from must have run out */
+    CLAIM_DURING_THE_LEASE(new Core() {
+        @Override
+        Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+            Memory longAgo = new Memory(
+                    memory.beats(),
+                    memory.lastSigns(),
+                    memory.clients(),
+                    memory.said(),
+                    memory.mirrors(),
+                    memory.handOver(),
+                    memory.operation(),
+                    memory.resumeAfter(),
+                    memory.resumesFailed(),
+                    memory.resumeFailure(),
+                    now.nanos() - 3_600_000_000_000L,
+                    memory.passUntil());
+            return super.member(me, state, longAgo, now, input);
+        }
+    }),
     /** a holder that hears of a higher claim serves on */
     NEVER_RELEASE(new Core() {
         @Override

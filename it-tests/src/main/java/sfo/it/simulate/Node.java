@@ -65,6 +65,8 @@ final class Node {
     private final Map<String, Wish> wishes = new HashMap<>();
     /** The last operation that an operator began here put up with lost writes. */
     private boolean lossPutUpWith;
+    /** Until when frames pass, where there is a lease. */
+    private long passUntil;
 
     Node(World world, int number) {
         this.world = world;
@@ -82,7 +84,12 @@ final class Node {
     // --- what is true
 
     boolean isOpen() {
-        return power && hands.isApplied("open fo0");
+        return power && hands.isApplied("open fo0") && passes();
+    }
+
+    /** There is no lease, or it runs; its kernel's clock tells, whatever became of its agent. */
+    boolean passes() {
+        return world.definition.lease().isEmpty() || world.now() < passUntil;
     }
 
     boolean isMounted() {
@@ -198,6 +205,7 @@ final class Node {
             frozen = false;
             hands.powerCut();
             side.powerCut();
+            passUntil = 0;
         }
     }
 
@@ -399,6 +407,11 @@ final class Node {
             askClaims(a);
         } else if (act instanceof Act.AskSaga a) {
             take(new Input.SagaIs(a.wish(), a.what(), a.saga(), sagaState(a.saga())));
+        } else if (act instanceof Act.PassUntil a) {
+            later(2 + world.dice(40), () -> {
+                long left = (long) ((a.nanos() - nanos()) / 1_000_000 / rate);
+                passUntil = left > 0 ? world.now() + left : passUntil;
+            });
         } else if (act instanceof Act.AcceptLoss a) {
             acceptLoss = a.accepted();
         }

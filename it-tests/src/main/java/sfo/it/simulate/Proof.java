@@ -87,7 +87,7 @@ final class Proof {
                 boolean override = f.request().override().isPresent();
                 // of three and more an override is a minority's claim, too: another one may be served by another
                 boolean withoutVotes = override && world.nodes.size() > 2;
-                if (withoutVotes || (from.power && (apart || override))) {
+                if (withoutVotes || (from.power && ((apart && a.known().lease().isEmpty()) || override))) {
                     world.excuse(
                             override
                                     ? "override on " + node.name

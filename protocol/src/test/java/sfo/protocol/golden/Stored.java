@@ -89,6 +89,7 @@ public final class Stored {
                 new GroupEvent.LookedAt(9, "a", true, AT),
                 new GroupEvent.Abstained(9, "its journal was repaired", AT),
                 new GroupEvent.CaughtUp(9, "heard b, c", AT),
+                new GroupEvent.Leased(9, CLAIM, AT),
                 new GroupEvent.MirrorWanted(9, "tank", false, AT),
                 new GroupEvent.Destroyed(10, AT),
                 new SagaEvent.Opened(
@@ -197,7 +198,8 @@ public final class Stored {
                 new Resource.NfsServer(
                         "files", List.of(SHARE), Map.of("tank", "/sfo/files/tank"), "/sfo/files/tank/.sfo"),
                 new Resource.AnsweringShares("files", List.of(SHARE), "10.77.0.100"),
-                new Resource.OpenInterface("files", SLOT, "b", List.of("10.77.0.9:700 10.77.0.100:2049")));
+                new Resource.OpenInterface("files", SLOT, "b", List.of("10.77.0.9:700 10.77.0.100:2049")),
+                new Resource.IsolationLease("files", "fo0"));
         List<Step> steps = new ArrayList<>();
         for (int i = 0; i < resources.size(); i++) {
             Phase phase = List.of(Phase.values()).get(i % Phase.values().length);

@@ -95,7 +95,7 @@ public final class MemberRules {
     }
 
     /** What a member waits for, for people; empty if for nothing. */
-    public static String waitsFor(Member me, GroupState state, Memory memory) {
+    public static String waitsFor(Member me, GroupState state, Memory memory, long nanos) {
         if (state.conflict().isPresent()) {
             return "two claims of generation " + state.claim().generation() + " ("
                     + state.claim().tag() + " and " + state.conflict().get().tag() + "); to choose: sfo resolve "
@@ -117,6 +117,11 @@ public final class MemberRules {
         if (alone.isPresent()) {
             return "for an operator's word: " + alone.get() + " has writes that " + me.self()
                     + " never received; to serve without them (they are kept aside): sfo resume " + me.group();
+        }
+        boolean holds = GroupRules.standing(state, me.self(), me.boot()) == Standing.HOLDS;
+        if (Leasing.isPaused(holds, memory, state.definition().flatMap(d -> d.lease()), nanos)) {
+            return "paused: its lease has run out, and nothing passes its interfaces until a majority of the members"
+                    + " confirms it; look at the others: sfo members";
         }
         return unconfirmed
                 ? "for another member to confirm that " + me.self() + " still holds it; if none is alive: sfo resume "
