@@ -231,6 +231,30 @@ public final class NamespaceLab implements Lab {
     }
 
     /**
+     * Nothing that an appliance says gets beyond its ports of the switch, and nothing gets out of them; its cables have
+     * carrier, and a capture sees what it says.
+     */
+    public synchronized void isolate(String appliance) throws IOException {
+        network.need(List.of("nft", "-f", "-"), """
+                table bridge isolated {
+                  chain in {
+                    type filter hook prerouting priority -300; policy accept;
+                    iifname { "p0APPLIANCE", "p1APPLIANCE" } drop
+                  }
+                  chain out {
+                    type filter hook postrouting priority 300; policy accept;
+                    oifname { "p0APPLIANCE", "p1APPLIANCE" } drop
+                  }
+                }
+                """.replace("APPLIANCE", appliance));
+    }
+
+    /** It hears all, and is heard by all, again. */
+    public synchronized void join() throws IOException {
+        network.need(List.of("nft", "delete", "table", "bridge", "isolated"), "");
+    }
+
+    /**
      * Pulls its cables, and stops its processes where they are; but not its storage daemons: the appliances share one
      * kernel, whose writing of dirty pages would wait for a file of a stopped one, whichever appliance has it mounted.
      */

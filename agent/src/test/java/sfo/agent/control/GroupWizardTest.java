@@ -13,6 +13,7 @@ import sfo.protocol.model.AutomaticMac;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
@@ -66,7 +67,7 @@ class GroupWizardTest {
     @Test
     void byThePageOfTheOriginalEverythingIsAskedFor() {
         FakeConsole person = FakeConsole.person(
-                "Bad Name", "g2", "a z", "a b", "", "eth0", "", "10.77.0.101", "255.0.255.0", "", "", "", "", "y");
+                "Bad Name", "g2", "a z", "a b", "", "", "eth0", "", "10.77.0.101", "255.0.255.0", "", "", "", "", "y");
 
         assertThat(person.types(agent, "create group simple-failover"))
                 .as(person.err::toString)
@@ -78,6 +79,7 @@ class GroupWizardTest {
                         "members [b a]: ",
                         "members [b a]: ",
                         "home, the member that it belongs to when all is well [a]: ",
+                        "isolation lease, in seconds, or none [none]: ",
                         "NIC of a for fo0 (DEVICE, or DEVICE,spare) [eth1,spare]: ",
                         "NIC of b for fo0 (DEVICE, or DEVICE,spare) [eth0]: ",
                         "failover address of fo0 with prefix or mask (10.77.0.100/24): ",
@@ -94,6 +96,15 @@ class GroupWizardTest {
                 .contains("has addresses")
                 .contains("group g2");
         assertThat(made().interfaces().get(0).addresses()).hasToString("[10.77.0.101/24]");
+    }
+
+    @Test
+    void aLeaseIsGivenInSecondsWithinItsBounds() {
+        assertThat(script.types(agent, COMPLETE + " --lease 3")).isEqualTo(2);
+        assertThat(script.err.toString()).contains("lease \"3\": expected 4 to 120 seconds");
+        assertThat(agent.asked).isEmpty();
+        assertThat(script.types(agent, COMPLETE + " --lease 10")).isZero();
+        assertThat(made().lease()).contains(new Lease(10));
     }
 
     @Test
