@@ -314,7 +314,8 @@ final class FailingOver {
             claimed(t, (Wish.Failover) t.operation.orElseThrow().what(), s.assessment(), s.plan(), s.claim());
         } else if (higher.isPresent()) {
             t.finish(anotherFirst(higher.get()));
-        } else if (MemberRules.isLate(t)) {
+        } else if (t.isPast(t.operation.orElseThrow().began()
+                + MemberRules.MEMBERS_ANSWER.plus(Leasing.longest(t)).toNanos())) {
             t.finish(Answer.refused(
                     yes + " of " + members + " members acknowledged the claim, " + needed
                             + " are needed; to go on without them: --override \"REASON\"",

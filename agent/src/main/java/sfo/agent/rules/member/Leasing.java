@@ -66,6 +66,11 @@ final class Leasing {
 
     // --- those who would claim
 
+    /** As long as anybody waits for a lease. */
+    static Duration longest(Turn t) {
+        return lease(t).map(LeaseRules::waits).orElse(Duration.ZERO);
+    }
+
     static Duration left(Turn t) {
         return LeaseRules.left(lease(t), t.holderHeard, t.now.nanos());
     }

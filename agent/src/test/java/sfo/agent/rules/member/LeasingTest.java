@@ -14,6 +14,7 @@ import sfo.protocol.control.Answer;
 import sfo.protocol.control.Requests;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Lease;
 import sfo.protocol.model.Reason;
 import sfo.protocol.peer.GroupMessage;
@@ -158,6 +159,32 @@ class LeasingTest {
                 .orElseThrow();
         assertThat(answer.reasons()).extracting(Reason::code).containsExactly("LEASE-UNKNOWN");
         assertThat(claims(refused)).isFalse();
+    }
+
+    @Test
+    void ofThreeTheVotesAreAskedForAgainWhileAnotherStillWaits() {
+        GroupDefinition two = Sample.group();
+        GroupDefinition three = new GroupDefinition(
+                "files",
+                1,
+                "a",
+                List.of("a", "b", "c"),
+                two.interfaces(),
+                List.of(),
+                List.of(),
+                Optional.of(new Lease(5)));
+        GroupState state = GroupState.EMPTY
+                .apply(new GroupEvent.Defined(1, three, NOON))
+                .apply(new GroupEvent.ClaimKnown(2, A1, "created", NOON))
+                .apply(new GroupEvent.Leased(3, A1, NOON));
+        Decision begun = MemberRules.on(B, state, Memory.fresh(0), at(1_000), new Input.Wanted("w", failover()));
+        Decision waits = assessed(state, begun.memory(), 1_500);
+        Decision votes = MemberRules.on(B, state, waits.memory(), at(6_500), new Input.Tick());
+        Decision again = MemberRules.on(B, state, votes.memory(), at(7_500), new Input.Tick());
+        assertThat(again.acts())
+                .as("asked again, and not given up")
+                .anyMatch(act -> act instanceof Act.Send s && s.message() instanceof GroupMessage.Propose)
+                .noneMatch(Act.Reply.class::isInstance);
     }
 
     @Test
