@@ -189,6 +189,9 @@ final class Hands {
             if (!ready) {
                 throw new World.Violation("I6", node.name + " opens with nothing behind the address");
             }
+            if (!node.passes()) {
+                return "the gateway does not answer through an interface whose lease has run out";
+            }
         }
         if (!resource.isProof()) {
             host.put(resource.title(), Facts.of("is", "applied"));

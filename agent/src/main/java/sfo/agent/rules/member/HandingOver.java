@@ -213,7 +213,8 @@ final class HandingOver {
         if (m.definition().version() > t.state().version()) {
             t.store(n -> new GroupEvent.Defined(n, m.definition(), t.now.wall()));
         }
-        t.claimKnown(m.claim(), "permitted by " + m.from());
+        // its giver confirms nothing before it knows that the permit was used
+        t.claimMade(m.claim(), "permitted by " + m.from());
         Plan plan = t.plan(m.definition(), m.from(), m.claim(), m.targets(), Optional.empty());
         t.open(
                 SagaEvent.Kind.HAND_OVER,

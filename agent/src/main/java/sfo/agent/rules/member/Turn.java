@@ -178,7 +178,7 @@ final class Turn {
         }
     }
 
-    /** A claim that this appliance made, or one of another's that it may not be told. */
+    /** A claim that this appliance made, or was permitted; or one of another's that it may not be told. */
     void claimMade(Claim claim, String why) {
         store(n -> new GroupEvent.ClaimKnown(n, claim, why, now.wall()));
         // its first heartbeat as the holder may be its last
