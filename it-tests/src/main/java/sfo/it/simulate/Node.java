@@ -409,7 +409,7 @@ final class Node {
             take(new Input.SagaIs(a.wish(), a.what(), a.saga(), sagaState(a.saga())));
         } else if (act instanceof Act.PassUntil a) {
             later(2 + world.dice(40), () -> {
-                long left = (long) ((a.nanos() - nanos()) / 1_000_000 / rate);
+                long left = (long) ((a.nanos() - nanos()) / rate) / 1_000_000;
                 passUntil = left > 0 ? world.now() + left : passUntil;
             });
         } else if (act instanceof Act.AcceptLoss a) {

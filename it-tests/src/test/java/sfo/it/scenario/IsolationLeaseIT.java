@@ -77,6 +77,9 @@ class IsolationLeaseIT {
     void aIsHome() throws Exception {
         if (isolated) {
             lab.join();
+            // it was taken out of the cluster, and joins again first
+            sfo.await("b", "a is back", START, Sfo::allUp);
+            sfo.await("a", "b is back", START, Sfo::allUp);
             sfo.awaitDone("b", START, "undo", Lab.GROUP, "--dry-run");
             sfo.must("b", "undo", Lab.GROUP);
         }
