@@ -191,7 +191,7 @@ public final class MemberRules {
     private static void tick(Turn t) {
         Hearing.tick(t);
         HandingOver.tick(t);
-        FailingOver.proposeAgain(t,
+        FailingOver.proposeAgain(t);
         Serving.tick(t);
         waiting(t);
     }

@@ -72,7 +72,7 @@ final class Turn {
         this.resumesFailed = memory.resumesFailed();
         this.resumeFailure = memory.resumeFailure();
         this.holderHeard = memory.holderHeard();
-        this.passUntil = memory.passUntil(,
+        this.passUntil = memory.passUntil();
         this.lookAfter = memory.lookAfter();
         this.broken = memory.broken();
     }
