@@ -12,6 +12,7 @@ import sfo.agent.boot.AgentContext;
 import sfo.agent.rules.DefinitionRules;
 import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.GroupViews;
+import sfo.agent.rules.member.MemberRules;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.Host;
@@ -45,7 +46,7 @@ final class VolumeOperations {
     /** Backing on every member first, then the file system, then it is mounted and served like the rest. */
     CompletionStage<Answer> create(Requests.NewVolume n, Operator by, Consumer<Progress> progress) {
         return operations.snapshot(n.group()).thenCompose(s -> {
-            Optional<Answer> refused = notHere(n.group(), s);
+            Optional<Answer> refused = notNow(n.group(), s);
             if (refused.isPresent()) {
                 return CompletableFuture.completedFuture(refused.get());
             }
@@ -77,9 +78,12 @@ final class VolumeOperations {
         });
     }
 
-    private Optional<Answer> notHere(String group, GroupViews.Known s) {
+    private Optional<Answer> notNow(String group, GroupViews.Known s) {
         if (s.state().definition().isEmpty() || s.state().destroyed()) {
             return Optional.of(AgentOperations.unknown(group, List.of()));
+        }
+        if (s.state().openOperation().isPresent()) {
+            return Optional.of(MemberRules.busy(group, s.state().openOperation().get()));
         }
         return s.standing() == Standing.HOLDS
                 ? Optional.empty()
@@ -121,7 +125,7 @@ final class VolumeOperations {
 
     CompletionStage<Answer> command(Requests.VolumeVerb verb, String group, String name, Operator by) {
         return operations.snapshot(group).thenCompose(s -> {
-            Optional<Answer> refused = notHere(group, s);
+            Optional<Answer> refused = notNow(group, s);
             if (refused.isPresent()) {
                 return CompletableFuture.completedFuture(refused.get());
             }

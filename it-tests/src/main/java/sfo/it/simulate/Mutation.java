@@ -294,7 +294,9 @@ enum Mutation {
                     memory.resumesFailed(),
                     memory.resumeFailure(),
                     now.nanos() - 3_600_000_000_000L,
-                    memory.passUntil());
+                    memory.passUntil(),
+                    memory.lookAfter(),
+                    memory.broken());
             return super.member(me, state, longAgo, now, input);
         }
     }),

@@ -112,10 +112,39 @@ final class DemoProcess implements AutoCloseable {
         }
     }
 
+    /** Loop devices and mounts of this machine on files of labs. */
+    private List<String> devicesLeft() throws IOException {
+        List<String> left = new ArrayList<>();
+        try (Stream<Path> blocks = Files.list(Path.of("/sys/block"))) {
+            for (Path block : blocks.toList()) {
+                left.add(read(block.resolve("loop/backing_file")).strip());
+            }
+        }
+        left.addAll(Files.readAllLines(Path.of("/proc/self/mountinfo")));
+        left.removeIf(line -> !line.contains("/sfo-lab-") || !line.contains(temporary.toString()));
+        return left;
+    }
+
+    /** The machine's own NICs and named network namespaces. */
+    static List<String> networks() throws IOException {
+        List<String> names = new ArrayList<>();
+        for (String folder : List.of("/sys/class/net", "/run/netns")) {
+            if (Files.isDirectory(Path.of(folder))) {
+                try (Stream<Path> all = Files.list(Path.of(folder))) {
+                    all.map(Path::toString).sorted().forEach(names::add);
+                }
+            }
+        }
+        return names;
+    }
+
     void assertNothingLeft() throws IOException {
-        Awaitility.await("processes of labs in " + temporary)
+        Awaitility.await("processes, loop devices and mounts of labs in " + temporary)
                 .atMost(Duration.ofSeconds(15))
-                .untilAsserted(() -> assertThat(processesLeft()).isEmpty());
+                .untilAsserted(() -> {
+                    assertThat(processesLeft()).isEmpty();
+                    assertThat(devicesLeft()).isEmpty();
+                });
         assertThat(left()).as(said()).isEmpty();
     }
 

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the demo promises, in either mode. */
 abstract class DemoStories {
@@ -48,13 +50,17 @@ abstract class DemoStories {
         }
     }
 
-    @Test
-    void afterCtrlCNothingIsLeft() throws Exception {
+    /** While it is preparing, with clients at work, and in the middle of the failover. */
+    @ParameterizedTest
+    @ValueSource(strings = {"both agents are up", "client at work", "sfo failover"})
+    void afterCtrlCNothingIsLeft(String moment) throws Exception {
+        List<String> before = DemoProcess.networks();
         try (DemoProcess demo = start("interrupted")) {
-            demo.awaitSaid("both agents are up");
+            demo.awaitSaid(moment);
             demo.interrupt();
             assertThat(demo.awaitExit()).as(demo.said()).isEqualTo(130);
             demo.assertNothingLeft();
+            assertThat(DemoProcess.networks()).isEqualTo(before);
         }
     }
 

@@ -200,6 +200,9 @@ class DoneOrUndoneIT {
         Workload client = client("records");
         awaitMore(client, 50);
         NavigableMap<String, NavigableSet<String>> before = withoutA();
+        refusedForWant("/usr/sbin/smbd", "samba");
+        refusedForWant("/usr/sbin/nft", "nftables");
+        assertUndone("it was refused", before);
         for (JsonNode step : steps) {
             String id = step.path("id").asText();
             String kind = step.path("resource").path("kind").asText();
@@ -251,6 +254,19 @@ class DoneOrUndoneIT {
         return inside("b", "ip", "neigh", "show", Lab.ADDRESS)
                 .split("lladdr ")[1]
                 .split(" ")[0];
+    }
+
+    /** On b, where that tool is not to be had meanwhile. */
+    private void refusedForWant(String tool, String debianPackage) throws Exception {
+        inside("b", "mount", "--bind", "/dev/null", tool);
+        for (String verb : List.of("check", "failover")) {
+            Exec.Output reply = type("b", verb, Lab.GROUP);
+            String said = (reply.out() + reply.err()).replaceAll("\\s+", " ");
+            System.out.println(verb + " without " + tool + ": " + reply.exit() + " " + said);
+            assertThat(reply.exit()).as("%s without %s: %s", verb, tool, said).isEqualTo(3);
+            assertThat(said).contains(Path.of(tool).getFileName().toString(), "apt-get install " + debianPackage);
+        }
+        inside("b", "umount", tool);
     }
 
     @Test

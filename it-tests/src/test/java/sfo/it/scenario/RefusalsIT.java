@@ -221,16 +221,49 @@ class RefusalsIT extends PairStories {
     @Test
     void whileAnotherOperationIsUnderWay() throws Exception {
         pair.cutPower(pair.a);
-        pair.fault(pair.b, "group-host", "hang-ms 4000");
+        pair.fault(pair.b, "group-host", "hang-ms 6000");
         CompletableFuture<Reply> first = pair.b.typed("failover", Pair.GROUP);
         pair.until("it hangs", () -> !pair.hasFault(pair.b, "group-host"));
-        for (String verb : List.of("failover", "undo", "resume")) {
-            Reply second = pair.b.sfo(verb, Pair.GROUP);
+        for (String typed : List.of(
+                "failover web",
+                "undo web",
+                "resume web",
+                "share create web x --nfs --volume tank",
+                "share set web n --nfs --read-only",
+                "share destroy web n --nfs -y",
+                "cdp create web/more --size 64M",
+                "cdp disable web/tank -y",
+                "group set web -m auto -y",
+                "group destroy web -y")) {
+            Reply second = pair.b.sfo(typed.split(" "));
             assertThat(second.exit()).as("%s", second).isEqualTo(7);
             assertThat(second.text()).contains("another operation is under way");
         }
         assertThat(pair.state(pair.b)).isEqualTo("FAILING_OVER");
         assertThat(first.get(60, TimeUnit.SECONDS).exit()).isZero();
+    }
+
+    @Test
+    void aNewGroupWhoseAddressAnswersAlready() throws IOException {
+        Path power = pair.world.root().resolve("power");
+        Path taken = Files.createDirectories(pair.world.root().resolve("wire").resolve("10.77.0.101"));
+        Files.copy(power.resolve("a"), power.resolve("stranger"));
+        Files.copy(pair.world.root().resolve("wire").resolve(Pair.ADDRESS).resolve("a"), taken.resolve("stranger"));
+        try {
+            assertThat(pair.world.holders("10.77.0.101")).hasSize(1);
+            for (String address : List.of("10.77.0.101", Pair.ADDRESS)) {
+                String typed = "group create other --member a --member b --home a --nic a=eth0 --nic b=eth0 --address "
+                        + address + "/24 --gateway 10.77.0.254 -y";
+                Reply reply = pair.a.sfo(typed.split(" "));
+                System.out.println(reply);
+                assertThat(reply.exit()).as("%s", reply).isIn(2, 3, 4);
+                assertThat(reply.out()).contains(address);
+                assertThat(pair.a.sfo("status", "other").exit()).isEqualTo(2);
+            }
+        } finally {
+            Files.delete(taken.resolve("stranger"));
+            Files.delete(power.resolve("stranger"));
+        }
     }
 
     @Test

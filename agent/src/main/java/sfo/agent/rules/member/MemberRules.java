@@ -142,17 +142,20 @@ public final class MemberRules {
             String under = t.operation
                     .map(o -> o.what().word())
                     .orElse(t.state().openOperation().orElse(""));
-            t.reply(
-                    wish,
-                    Answer.of(
-                            ExitCode.BUSY,
-                            "another operation is under way for group " + t.me.group() + ": " + under
-                                    + "; see it with: sfo status " + t.me.group()));
+            t.reply(wish, busy(t.me.group(), under));
         } else {
             t.operation = Optional.of(
                     new Operation(wish, what, t.now.nanos(), t.now.wall(), Optional.empty(), new Stage.Begun()));
             begin(t, wish, what);
         }
+    }
+
+    /** @param under what is under way, as its operator typed it */
+    public static Answer busy(String group, String under) {
+        return Answer.of(
+                ExitCode.BUSY,
+                "another operation is under way for group " + group + ": " + under + "; see it with: sfo status "
+                        + group);
     }
 
     private static void begin(Turn t, String wish, Wish what) {
