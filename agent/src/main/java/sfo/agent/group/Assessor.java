@@ -71,7 +71,7 @@ final class Assessor {
         return around.backups()
                 .newestGood(ask.from(), known.name())
                 .thenCombine(asked, (newest, now) -> newest)
-                .thenCompose(newest -> around.runner().blocking(() -> look(known, newest)))
+                .thenCompose(newest -> around.runner().blocking(() -> look(ask, newest)))
                 .thenCombine(lacking, (seen, lacks) -> seen.lacking(lacks))
                 .thenCombine(dossier, (seen, proof) -> {
                     List<Reason> reasons = new ArrayList<>();
@@ -115,8 +115,9 @@ final class Assessor {
         }
     }
 
-    /** @param known the definition that this appliance knows; the backup's is taken if it is newer */
-    private Seen look(GroupDefinition known, Surroundings.BackupSource.Newest newest) throws HostException {
+    /** The definition that this appliance knows, or the backup's if that is newer. */
+    private Seen look(Act.Assess ask, Surroundings.BackupSource.Newest newest) throws HostException {
+        GroupDefinition known = ask.known();
         GroupDefinition group = newest.inventory().stream()
                 .flatMap(i -> i.groups().stream())
                 .filter(g -> g.name().equals(known.name()) && g.version() > known.version())
@@ -134,7 +135,8 @@ final class Assessor {
         List<String> devices = around.host().nics(Call.within(LOOK)).stream()
                 .map(NicView::device)
                 .toList();
-        Optional<String> flaw = newest.inventory().isPresent() ? Optional.empty() : Optional.of(newest.flaw());
+        Optional<String> flaw =
+                newest.inventory().isPresent() || ask.given() ? Optional.empty() : Optional.of(newest.flaw());
         return new Seen(group, flaw, mirrors, devices, around.host().startedAtBoot(travels), List.of());
     }
 

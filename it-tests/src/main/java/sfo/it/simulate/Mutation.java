@@ -293,6 +293,7 @@ enum Mutation {
                     memory.resumeAfter(),
                     memory.resumesFailed(),
                     memory.resumeFailure(),
+                    memory.givenUntil(),
                     now.nanos() - 3_600_000_000_000L,
                     memory.passUntil(),
                     memory.lookAfter(),

@@ -48,7 +48,7 @@ import sfo.protocol.json.Json;
  * I2 with real mirrors, mounts, servers and networks: whatever fails, and wherever an agent is killed, a failover and an
  * undo are done or undone. {@link CrashRound} says where they are killed.
  */
-@Isolated("it keeps the machine busy")
+@Isolated("while it freezes an appliance, whoever looks at all mounts of this kernel waits")
 @Timeout(3600)
 class DoneOrUndoneIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);

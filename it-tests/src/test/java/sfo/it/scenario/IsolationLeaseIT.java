@@ -14,7 +14,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.Machine;
@@ -28,7 +27,6 @@ import sfo.ops.exec.Exec;
  * I1 for members that are cut apart on every channel, with a lease: the holder lives on behind its cables, its group host
  * goes on talking, and once the survivor has opened no frame of it is on the wire.
  */
-@Isolated("it keeps the machine busy")
 @Timeout(300)
 class IsolationLeaseIT {
     private static final Duration START = Duration.ofMinutes(2);

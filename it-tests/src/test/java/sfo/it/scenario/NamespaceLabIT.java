@@ -11,7 +11,6 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
@@ -19,7 +18,6 @@ import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
 /** What all other stories in namespaces stand on. */
-@Isolated("it keeps the machine busy")
 class NamespaceLabIT {
     private final Exec exec = new Exec();
     private NamespaceLab lab;

@@ -15,7 +15,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
@@ -29,7 +28,6 @@ import sfo.ops.exec.Exec;
  * I1 on real networks that pass some frames and not others: while any channel shows life a failover is refused, and when
  * all is healed there is one view and one holder. What is cut is what b hears; the client's way is not.
  */
-@Isolated("it keeps the machine busy")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(600)
 class PartitionsIT {

@@ -23,7 +23,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.ControlSocket;
 import sfo.agent.demo.Lab;
@@ -37,7 +36,6 @@ import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
 /** Real mirrors, file systems and servers, stock clients, and disks that forget what nobody flushed. */
-@Isolated("it keeps the machine busy")
 @Timeout(300)
 class PowerCutIT {
     private static final Duration START = Duration.ofMinutes(3);

@@ -244,29 +244,6 @@ class RefusalsIT extends PairStories {
     }
 
     @Test
-    void aNewGroupWhoseAddressAnswersAlready() throws IOException {
-        Path power = pair.world.root().resolve("power");
-        Path taken = Files.createDirectories(pair.world.root().resolve("wire").resolve("10.77.0.101"));
-        Files.copy(power.resolve("a"), power.resolve("stranger"));
-        Files.copy(pair.world.root().resolve("wire").resolve(Pair.ADDRESS).resolve("a"), taken.resolve("stranger"));
-        try {
-            assertThat(pair.world.holders("10.77.0.101")).hasSize(1);
-            for (String address : List.of("10.77.0.101", Pair.ADDRESS)) {
-                String typed = "group create other --member a --member b --home a --nic a=eth0 --nic b=eth0 --address "
-                        + address + "/24 --gateway 10.77.0.254 -y";
-                Reply reply = pair.a.sfo(typed.split(" "));
-                System.out.println(reply);
-                assertThat(reply.exit()).as("%s", reply).isIn(2, 3, 4);
-                assertThat(reply.out()).contains(address);
-                assertThat(pair.a.sfo("status", "other").exit()).isEqualTo(2);
-            }
-        } finally {
-            Files.delete(taken.resolve("stranger"));
-            Files.delete(power.resolve("stranger"));
-        }
-    }
-
-    @Test
     void aPlanThatIsNotTheOneThatWasLookedAt() {
         String hash =
                 pair.b.must("plan", Pair.GROUP).json().path("body").path("hash").asText();

@@ -30,6 +30,7 @@ public sealed interface Act {
      *
      * @param said what {@code from} said of its mirrors when it served last
      * @param death when it was dead, as far as that was looked at
+     * @param given whether this appliance has just given it the group: then it need not have sent a config backup since
      * @param prove whether its death is to be proved too
      */
     record Assess(
@@ -39,6 +40,7 @@ public sealed interface Act {
             String from,
             List<MirrorState> said,
             Optional<Instant> death,
+            boolean given,
             boolean prove)
             implements Act {}
 

@@ -46,8 +46,13 @@ final class FailingOver {
             t.reply(wish, checked(t, reasons, Optional.empty()));
         } else {
             String from = failed(t, Optional.empty());
-            t.act(new Act.Assess(wish, c, t.definition(), from, t.said(from), death(t, from), false));
+            t.act(new Act.Assess(wish, c, t.definition(), from, t.said(from), death(t, from), given(t, from), false));
         }
+    }
+
+    /** What it serves is what this appliance gave it: nobody could have changed that unheard in so short a time. */
+    private static boolean given(Turn t, String to) {
+        return !t.isPast(t.givenUntil) && t.state().claim().appliance().equals(to);
     }
 
     /** Nothing was heard of it since. */
@@ -131,7 +136,7 @@ final class FailingOver {
                             "sfo failover " + t.me.group() + " --from " + held.appliance()))));
         } else {
             t.show("prove", "proves that " + from + " is dead; validates", "running", 0, "");
-            t.act(new Act.Assess(wish, f, t.definition(), from, t.said(from), death(t, from), true));
+            t.act(new Act.Assess(wish, f, t.definition(), from, t.said(from), death(t, from), given(t, from), true));
             if (!f.request().dryRun()) {
                 Claim next = t.nextClaim(t.me.self());
                 t.prepare(

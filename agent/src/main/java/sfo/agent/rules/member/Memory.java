@@ -18,6 +18,7 @@ import sfo.protocol.peer.GroupMessage.Beat;
  * @param resumeAfter not before this, by the monotonic clock, it serves again by itself
  * @param resumesFailed how often in a row that failed
  * @param resumeFailure why, the last time; empty if it did not
+ * @param givenUntil until when, by the monotonic clock, what this appliance handed over counts as known without a backup
  * @param holderHeard when a holder was last heard, by the monotonic clock: with a lease, others wait from then on
  * @param passUntil until when frames pass here, by the monotonic clock, where there is a lease
  * @param lookAfter not before this, by the monotonic clock, it looks at what it serves
@@ -34,6 +35,7 @@ public record Memory(
         long resumeAfter,
         int resumesFailed,
         String resumeFailure,
+        long givenUntil,
         long holderHeard,
         long passUntil,
         long lookAfter,
@@ -51,6 +53,7 @@ public record Memory(
                 nanos,
                 0,
                 "",
+                nanos,
                 nanos,
                 nanos,
                 nanos + Serving.BROKEN.toNanos(),

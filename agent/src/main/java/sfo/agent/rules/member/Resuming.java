@@ -20,6 +20,9 @@ import sfo.protocol.plan.Plan;
 
 /** Serving again what is held already: confirmed by peers, said by an operator, or after an undo that came to nothing. */
 final class Resuming {
+    /** A config backup of the one that was given a group is here within a second or two. */
+    private static final Duration GIVEN = Duration.ofSeconds(20);
+
     private Resuming() {}
 
     static void byItself(Turn t, String why) {
@@ -185,6 +188,9 @@ final class Resuming {
         saga.handOver().ifPresent(over -> {
             Claim offer = saga.permitted().map(SagaEvent.Permitted::claim).orElseGet(() -> t.nextClaim(t.me.self()));
             // another one that claimed meanwhile holds it: what was offered is not taken back from that one
+            if (over.opened()) {
+                t.givenUntil = t.in(GIVEN);
+            }
             boolean superseded = !over.opened() && !t.named();
             Claim claim = over.opened() ? offer : GroupRules.takenBack(t.state(), offer, t.me.self(), t.freshId());
             if (!superseded && claim.outranks(t.state().claim())) {

@@ -47,6 +47,7 @@ final class Turn {
     long resumeAfter;
     int resumesFailed;
     String resumeFailure;
+    long givenUntil;
     long holderHeard;
     long passUntil;
     long lookAfter;
@@ -71,6 +72,7 @@ final class Turn {
         this.resumeAfter = memory.resumeAfter();
         this.resumesFailed = memory.resumesFailed();
         this.resumeFailure = memory.resumeFailure();
+        this.givenUntil = memory.givenUntil();
         this.holderHeard = memory.holderHeard();
         this.passUntil = memory.passUntil();
         this.lookAfter = memory.lookAfter();
@@ -272,6 +274,7 @@ final class Turn {
                 resumeAfter,
                 resumesFailed,
                 resumeFailure,
+                givenUntil,
                 holderHeard,
                 passUntil,
                 lookAfter,
