@@ -276,6 +276,45 @@ class MemberRulesTest {
         assertThat(answer(failed).exit()).isEqualTo(ExitCode.ROLLED_BACK);
     }
 
+    @Test
+    void whatWasJustHandedOverNeedsNoBackupOfTheOneThatHasIt() {
+        GroupState serving = heldBy(MINE)
+                .apply(new GroupEvent.OperationOpened(3, "files-2", Optional.empty(), NOON))
+                .apply(new GroupEvent.Serving(4, "files-2", "boot", NOON));
+        Claim theirs = Sample.claim(3, "a");
+        SagaState handedOver = SagaState.EMPTY
+                .apply(new SagaEvent.Opened(
+                        1,
+                        "files-2",
+                        SagaEvent.Kind.FAILOVER,
+                        new Plan("files", "b", "a", List.of()),
+                        MINE,
+                        "boot",
+                        "root",
+                        "",
+                        Optional.empty(),
+                        NOON))
+                .apply(new SagaEvent.UndoRequested(2, "a", "root", "", NOON))
+                .apply(new SagaEvent.TurnedBack(3, "undo", NOON))
+                .apply(new SagaEvent.Permitted(4, theirs, List.of(), 5_000, NOON))
+                .apply(new SagaEvent.HandOverEnded(5, true, "", NOON))
+                .apply(new SagaEvent.Ended(6, SagaEvent.Outcome.UNDONE, List.of(), NOON));
+        Decision gave = decide(serving, Memory.fresh(0), 0, new Input.SagaEnded("files-2", handedOver));
+        GroupState after = after(serving, gave);
+        assertThat(after.claim()).isEqualTo(theirs);
+        assertThat(isGiven(after, gave.memory(), 19_900)).isTrue();
+        assertThat(isGiven(after, gave.memory(), 20_100)).isFalse();
+        assertThat(isGiven(heldBy(A1), Memory.fresh(0), 100)).isFalse();
+    }
+
+    private static boolean isGiven(GroupState state, Memory memory, long millis) {
+        return decide(state, memory, millis, new Input.Wanted("w", failover())).acts().stream()
+                .filter(Act.Assess.class::isInstance)
+                .map(act -> ((Act.Assess) act).given())
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static List<String> opened(Decision decision) {
         return decision.acts().stream()
                 .filter(a -> a instanceof Act.Saga s && s.order() instanceof SagaOrder.Open)
