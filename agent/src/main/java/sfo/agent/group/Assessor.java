@@ -135,8 +135,9 @@ final class Assessor {
         List<String> devices = around.host().nics(Call.within(LOOK)).stream()
                 .map(NicView::device)
                 .toList();
-        Optional<String> flaw =
-                newest.inventory().isPresent() || ask.given() ? Optional.empty() : Optional.of(newest.flaw());
+        Optional<String> flaw = newest.inventory().isPresent() || (ask.given() && newest.lacksGroup())
+                ? Optional.empty()
+                : Optional.of(newest.flaw());
         return new Seen(group, flaw, mirrors, devices, around.host().startedAtBoot(travels), List.of());
     }
 

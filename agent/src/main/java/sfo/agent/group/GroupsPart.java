@@ -141,8 +141,9 @@ public final class GroupsPart implements Part {
                             found.reasons().stream()
                                     .map(r -> r.text())
                                     .findFirst()
-                                    .orElse("none was ever received")))
-                    .exceptionally(e -> new Newest(Optional.empty(), String.valueOf(e.getMessage())));
+                                    .orElse("none was ever received"),
+                            found.reasons().stream().anyMatch(r -> r.code().equals("BACKUP-LACKS-GROUP"))))
+                    .exceptionally(e -> new Newest(Optional.empty(), String.valueOf(e.getMessage()), false));
         }
 
         @Override

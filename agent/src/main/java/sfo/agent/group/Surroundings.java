@@ -52,7 +52,8 @@ public record Surroundings(
 
         void changed(Inventory inventory);
 
-        record Newest(Optional<Inventory> inventory, String flaw) {}
+        /** @param lacksGroup the good ones do not hold the group, or no longer */
+        record Newest(Optional<Inventory> inventory, String flaw, boolean lacksGroup) {}
     }
 
     public String self() {

@@ -121,7 +121,7 @@ final class Twins implements AutoCloseable {
                     @Override
                     public CompletionStage<Newest> newestGood(String of, String group) {
                         return CompletableFuture.completedFuture(
-                                new Newest(Optional.ofNullable(backups.get(of)), "there is none"));
+                                new Newest(Optional.ofNullable(backups.get(of)), "there is none", false));
                     }
 
                     @Override
