@@ -81,8 +81,6 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
     private record RevertNow(Step step) implements Command {}
 
-    private record CheckNext(List<Step> left) implements Command {}
-
     /** What its parent is told. */
     public sealed interface Told {
         String saga();
@@ -209,8 +207,6 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             prepareAdjust(state, adjust.plan());
         } else if (command instanceof RevertNow now) {
             revert(state, now.step());
-        } else if (command instanceof CheckNext next) {
-            check(next.left());
         } else if (command instanceof Show show) {
             show.reply().accept(state);
         }
@@ -453,18 +449,17 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         inspectAll(added, (before, error) -> new SagaInput.AdjustPrepared(plan, before, error));
     }
 
-    /** One after the other: the first that is missing says enough. */
+    /** The first that is missing says enough. */
     private void check(List<Step> done) {
-        if (done.isEmpty()) {
-            tell(new SagaInput.Checked(""));
-            return;
-        }
-        Step step = done.get(0);
-        context.pipeToSelf(
-                runner.stillHolds(saga, step),
-                (holds, e) -> Boolean.TRUE.equals(holds)
-                        ? new CheckNext(done.subList(1, done.size()))
-                        : new In(new SagaInput.Checked(step.resource().title())));
+        context.pipeToSelf(Looking.at(runner, saga, done), (seen, e) -> {
+            String first = e != null
+                    ? cause(e)
+                    : seen.missing().stream()
+                            .findFirst()
+                            .map(step -> step.resource().title())
+                            .orElse("");
+            return new In(new SagaInput.Checked(first));
+        });
     }
 
     private void tell(SagaInput input) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import sfo.protocol.plan.Step;
 
@@ -26,7 +27,7 @@ final class Looking {
         List<CompletableFuture<String>> all = steps.stream()
                 .map(step -> runner.stillHolds(saga, step)
                         .toCompletableFuture()
-                        .orTimeout(LIMIT.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
+                        .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                         .handle((holds, e) -> e != null
                                 ? "can't be looked at: " + FailoverSaga.cause(e)
                                 : holds ? "" : "is no longer as it was served"))

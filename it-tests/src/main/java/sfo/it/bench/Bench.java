@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -144,7 +143,7 @@ public final class Bench implements Callable<Integer> {
                     process("sfo status, as a whole process", 200, status(lab));
                 }
                 if (run == runs) {
-                    idle(agent(lab));
+                    idle(Usage.agent(lab, "a"));
                 }
             }
         }
@@ -163,7 +162,7 @@ public final class Bench implements Callable<Integer> {
     }
 
     /** Of one pair, since it takes minutes to come to rest. */
-    private void idle(ProcessHandle agent) throws IOException, InterruptedException {
+    private void idle(Path agent) throws IOException, InterruptedException {
         System.err.println("waits " + SETTLE.toSeconds() + " s for the agents to come to rest");
         Thread.sleep(SETTLE.toMillis());
         for (int run = 1; run <= runs; run++) {
@@ -171,7 +170,11 @@ public final class Bench implements Callable<Integer> {
             Thread.sleep(IDLE.toMillis());
             double percent = (ticks(agent) - before) / TICKS_PER_SECOND / IDLE.toSeconds() * 100;
             add("agent: idle, of one core", "%", percent, 1);
-            add("agent: resident", "MiB", residentMiB(agent), 160);
+            add(
+                    "agent: resident",
+                    "MiB",
+                    Usage.of(Long.parseLong(agent.getFileName().toString())).residentMiB(),
+                    160);
         }
     }
 
@@ -220,38 +223,11 @@ public final class Bench implements Callable<Integer> {
         }
     }
 
-    private static ProcessHandle agent(Lab lab) throws IOException {
-        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            String settings = lab.log("a").resolveSibling("sfo.conf").toString();
-            return all.filter(p ->
-                            commandLine(p).contains(settings) && !commandLine(p).startsWith("nsenter"))
-                    .findFirst()
-                    .orElseThrow(() -> new IOException("no agent's process for " + lab.folder()));
-        }
-    }
-
-    private static String commandLine(ProcessHandle process) {
-        try {
-            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
-        } catch (IOException gone) {
-            return "";
-        }
-    }
-
     /** Processor time so far, user and system. */
-    private static double ticks(ProcessHandle process) throws IOException {
-        String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+    private static double ticks(Path process) throws IOException {
+        String stat = Files.readString(process.resolve("stat"));
         List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" "));
         return Double.parseDouble(fields.get(11)) + Double.parseDouble(fields.get(12));
-    }
-
-    private static double residentMiB(ProcessHandle process) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
-            if (line.startsWith("VmRSS:")) {
-                return Double.parseDouble(line.replaceAll("\\D", "")) / 1024;
-            }
-        }
-        throw new IOException("no VmRSS of process " + process.pid());
     }
 
     private void add(String name, String unit, double value, double limit) {

@@ -19,6 +19,7 @@ import sfo.agent.demo.Lab;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.agent.demo.Workload;
+import sfo.it.bench.Usage;
 import sfo.ops.exec.Exec;
 
 /**

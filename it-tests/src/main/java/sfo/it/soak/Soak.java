@@ -14,6 +14,7 @@ import picocli.CommandLine.Option;
 import sfo.agent.demo.EmbeddedLab;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.NamespaceLab;
+import sfo.it.bench.Usage;
 import sfo.protocol.json.Json;
 
 /** Many failovers and undos in a row: the last is as good as the first, and nothing is left of those between. */

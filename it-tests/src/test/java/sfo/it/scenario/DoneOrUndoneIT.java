@@ -1,7 +1,6 @@
 package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -35,11 +34,11 @@ import org.junit.jupiter.api.parallel.Isolated;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.HostDump;
 import sfo.agent.demo.Lab;
-import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.agent.demo.Workload;
 import sfo.it.harness.CrashRound;
+import sfo.it.harness.Labs;
 import sfo.it.harness.Speakers;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
@@ -62,9 +61,7 @@ class DoneOrUndoneIT {
 
     @BeforeAll
     static void inNamespaces() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Machine.missingPackages()).as("missing packages").isEmpty();
-        assumeThat(Exec.find("tcpdump")).as("tcpdump").isPresent();
+        Labs.assumePossible("tcpdump");
     }
 
     @BeforeEach
@@ -263,7 +260,6 @@ class DoneOrUndoneIT {
         for (String verb : List.of("check", "failover")) {
             Exec.Output reply = type("b", verb, Lab.GROUP);
             String said = (reply.out() + reply.err()).replaceAll("\\s+", " ");
-            System.out.println(verb + " without " + tool + ": " + reply.exit() + " " + said);
             assertThat(reply.exit()).as("%s without %s: %s", verb, tool, said).isEqualTo(3);
             assertThat(said).contains(Path.of(tool).getFileName().toString(), "apt-get install " + debianPackage);
         }

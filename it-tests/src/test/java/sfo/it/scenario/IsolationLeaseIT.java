@@ -1,13 +1,11 @@
 package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,9 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.Lab;
-import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
+import sfo.it.harness.Labs;
 import sfo.it.harness.Speakers;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
@@ -38,11 +36,7 @@ class IsolationLeaseIT {
 
     @BeforeAll
     static void aServes() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Stream.of("nft", "tcpdump", "ping")
-                        .filter(tool -> Exec.find(tool).isEmpty()))
-                .as("missing of nftables, tcpdump, iputils-ping")
-                .isEmpty();
+        Labs.assumePossible("nft", "tcpdump", "ping");
         lab = NamespaceLab.make(false);
         sfo = new Sfo(lab);
         for (String appliance : Lab.APPLIANCES) {

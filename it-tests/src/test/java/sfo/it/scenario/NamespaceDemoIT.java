@@ -1,10 +1,8 @@
 package sfo.it.scenario;
 
-import static org.assertj.core.api.Assumptions.assumeThat;
-
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.parallel.Isolated;
-import sfo.agent.demo.Machine;
+import sfo.it.harness.Labs;
 
 @Isolated("it keeps the machine busy")
 class NamespaceDemoIT extends DemoStories {
@@ -14,7 +12,6 @@ class NamespaceDemoIT extends DemoStories {
 
     @BeforeAll
     static void onlyWhereItCanRun() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Machine.missingPackages()).as("missing packages").isEmpty();
+        Labs.assumePossible();
     }
 }

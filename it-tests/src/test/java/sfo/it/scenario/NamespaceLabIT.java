@@ -1,7 +1,6 @@
 package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
@@ -12,8 +11,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import sfo.agent.demo.Capture;
-import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
+import sfo.it.harness.Labs;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
@@ -24,8 +23,7 @@ class NamespaceLabIT {
 
     @BeforeEach
     void aLab() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Machine.missingPackages()).as("missing packages").isEmpty();
+        Labs.assumePossible();
         lab = NamespaceLab.make(false);
     }
 

@@ -1,7 +1,6 @@
 package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -17,10 +16,10 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import sfo.agent.demo.Lab;
-import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.agent.demo.Workload;
+import sfo.it.harness.Labs;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
@@ -46,8 +45,7 @@ class PartitionsIT {
 
     @BeforeAll
     void aServes() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Machine.missingPackages()).as("missing packages").isEmpty();
+        Labs.assumePossible();
         lab = NamespaceLab.make(false);
         sfo = new Sfo(lab);
         for (String appliance : Lab.APPLIANCES) {

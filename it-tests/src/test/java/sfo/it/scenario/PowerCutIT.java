@@ -1,7 +1,6 @@
 package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,11 +24,11 @@ import org.junit.jupiter.api.Timeout;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.ControlSocket;
 import sfo.agent.demo.Lab;
-import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.agent.demo.Workload;
 import sfo.it.harness.ForgetfulDisk;
+import sfo.it.harness.Labs;
 import sfo.it.harness.Speakers;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
@@ -54,12 +52,7 @@ class PowerCutIT {
 
     @BeforeAll
     static void aServes() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Machine.missingPackages()).as("missing packages").isEmpty();
-        assumeThat(Stream.of("nbdkit", "nbdfuse", "mkfs.xfs", "mkfs.btrfs", "tcpdump")
-                        .filter(tool -> Exec.find(tool).isEmpty()))
-                .as("missing of nbdkit, libnbd-bin, xfsprogs, btrfs-progs, tcpdump")
-                .isEmpty();
+        Labs.assumePossible("nbdkit", "nbdfuse", "mkfs.xfs", "mkfs.btrfs", "tcpdump");
         lab = NamespaceLab.make(false);
         sfo = new Sfo(lab);
         for (String appliance : Lab.APPLIANCES) {

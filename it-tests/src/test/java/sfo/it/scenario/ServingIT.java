@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
+import sfo.it.bench.Usage;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.WireWatch;
-import sfo.it.soak.Usage;
 import sfo.ops.embedded.EmbeddedClient;
 import sfo.protocol.model.Share.Protocol;
 

@@ -1,7 +1,6 @@
 package sfo.it.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
@@ -11,9 +10,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.Lab;
-import sfo.agent.demo.Machine;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
+import sfo.it.harness.Labs;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
@@ -29,8 +28,7 @@ class TwoInterfacesIT {
 
     @BeforeEach
     void twoAppliances() throws Exception {
-        assumeThat(Machine.noNamespaces()).as("why not in namespaces").isEmpty();
-        assumeThat(Machine.missingPackages()).as("missing packages").isEmpty();
+        Labs.assumePossible();
         lab = NamespaceLab.make(false);
         sfo = new Sfo(lab);
         for (String appliance : Lab.APPLIANCES) {

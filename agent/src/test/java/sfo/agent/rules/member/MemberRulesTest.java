@@ -282,18 +282,7 @@ class MemberRulesTest {
                 .apply(new GroupEvent.OperationOpened(3, "files-2", Optional.empty(), NOON))
                 .apply(new GroupEvent.Serving(4, "files-2", "boot", NOON));
         Claim theirs = Sample.claim(3, "a");
-        SagaState handedOver = SagaState.EMPTY
-                .apply(new SagaEvent.Opened(
-                        1,
-                        "files-2",
-                        SagaEvent.Kind.FAILOVER,
-                        new Plan("files", "b", "a", List.of()),
-                        MINE,
-                        "boot",
-                        "root",
-                        "",
-                        Optional.empty(),
-                        NOON))
+        SagaState handedOver = begun("files-2", SagaEvent.Kind.FAILOVER, "a")
                 .apply(new SagaEvent.UndoRequested(2, "a", "root", "", NOON))
                 .apply(new SagaEvent.TurnedBack(3, "undo", NOON))
                 .apply(new SagaEvent.Permitted(4, theirs, List.of(), 5_000, NOON))
@@ -315,6 +304,12 @@ class MemberRulesTest {
                 .orElseThrow();
     }
 
+    private static SagaState begun(String id, SagaEvent.Kind kind, String from) {
+        Plan plan = new Plan("files", "b", from, List.of());
+        return SagaState.EMPTY.apply(
+                new SagaEvent.Opened(1, id, kind, plan, MINE, "boot", "root", "", Optional.empty(), NOON));
+    }
+
     private static List<String> opened(Decision decision) {
         return decision.acts().stream()
                 .filter(a -> a instanceof Act.Saga s && s.order() instanceof SagaOrder.Open)
@@ -324,18 +319,7 @@ class MemberRulesTest {
 
     /** A saga of this member's own claim that was taken back. */
     private static SagaState undone(String id) {
-        return SagaState.EMPTY
-                .apply(new SagaEvent.Opened(
-                        1,
-                        id,
-                        SagaEvent.Kind.RESUME,
-                        new Plan("files", "b", "b", List.of()),
-                        MINE,
-                        "boot",
-                        "root",
-                        "",
-                        Optional.empty(),
-                        NOON))
+        return begun(id, SagaEvent.Kind.RESUME, "b")
                 .apply(new SagaEvent.TurnedBack(2, "taken down", NOON))
                 .apply(new SagaEvent.Ended(3, SagaEvent.Outcome.UNDONE, List.of(), NOON));
     }

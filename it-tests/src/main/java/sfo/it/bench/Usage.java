@@ -1,4 +1,4 @@
-package sfo.it.soak;
+package sfo.it.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +17,7 @@ import sfo.agent.demo.Lab;
  * @param residentMiB memory
  */
 public record Usage(int processes, int descriptors, int threads, double residentMiB) {
-    static final Usage NONE = new Usage(0, 0, 0, 0);
+    public static final Usage NONE = new Usage(0, 0, 0, 0);
 
     private static final Path PROC = Path.of("/proc");
 
@@ -27,12 +27,12 @@ public record Usage(int processes, int descriptors, int threads, double resident
     }
 
     /** Of the agent of an appliance alone, under the name {@code agent}. */
-    static Map<String, Usage> ofAgent(Lab lab, String appliance) throws IOException {
+    public static Map<String, Usage> ofAgent(Lab lab, String appliance) throws IOException {
         return Map.of("agent", of(agent(lab, appliance)).orElseThrow());
     }
 
     /** Of all processes of an appliance in namespaces, by name. The agent's is {@code java}. */
-    static Map<String, Usage> ofAppliance(Lab lab, String appliance) throws IOException {
+    public static Map<String, Usage> ofAppliance(Lab lab, String appliance) throws IOException {
         Path own = Files.readSymbolicLink(agent(lab, appliance).resolve("ns/pid"));
         Map<String, Usage> all = new TreeMap<>();
         try (Stream<Path> processes = Files.list(PROC)) {
@@ -60,7 +60,8 @@ public record Usage(int processes, int descriptors, int threads, double resident
         }
     }
 
-    private static Path agent(Lab lab, String appliance) throws IOException {
+    /** The folder in {@code /proc} of its agent. */
+    static Path agent(Lab lab, String appliance) throws IOException {
         String settings = lab.log(appliance).resolveSibling("sfo.conf").toString();
         try (Stream<Path> processes = Files.list(PROC)) {
             return processes
