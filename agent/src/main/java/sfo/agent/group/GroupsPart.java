@@ -22,6 +22,7 @@ import sfo.agent.group.Surroundings.BackupSource;
 import sfo.agent.membership.Membership;
 import sfo.ops.api.Host;
 import sfo.protocol.model.Inventory;
+import sfo.protocol.model.Reason;
 import sfo.protocol.peer.Hello;
 import sfo.protocol.peer.PeerMessage;
 
@@ -139,11 +140,16 @@ public final class GroupsPart implements Part {
                     .thenApply(found -> new Newest(
                             found.inventory(),
                             found.reasons().stream()
-                                    .map(r -> r.text())
+                                    .filter(r -> r.weight() == Reason.Weight.BLOCKS)
+                                    .map(Reason::text)
                                     .findFirst()
                                     .orElse("none was ever received"),
-                            found.reasons().stream().anyMatch(r -> r.code().equals("BACKUP-LACKS-GROUP"))))
+                            codes(found).equals(List.of("BACKUP-LACKS-GROUP"))))
                     .exceptionally(e -> new Newest(Optional.empty(), String.valueOf(e.getMessage()), false));
+        }
+
+        private static List<String> codes(Backups.Found found) {
+            return found.reasons().stream().map(Reason::code).toList();
         }
 
         @Override

@@ -52,7 +52,7 @@ public record Surroundings(
 
         void changed(Inventory inventory);
 
-        /** @param lacksGroup the good ones do not hold the group, or no longer */
+        /** @param lacksGroup there are good ones and no newer bad one, but they do not hold the group, or no longer */
         record Newest(Optional<Inventory> inventory, String flaw, boolean lacksGroup) {}
     }
 

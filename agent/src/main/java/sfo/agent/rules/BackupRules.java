@@ -201,6 +201,16 @@ public final class BackupRules {
             reasons.add(new Reason("BACKUP-MISSING", Reason.Weight.BLOCKS, text, mend));
             return new Choice(Optional.empty(), Optional.empty(), reasons);
         }
+        Kept good = holding.orElse(newest.get());
+        kept.stream()
+                .filter(k -> !k.good() && k.ref().compareTo(good.ref()) > 0)
+                .max(Comparator.comparing(Kept::ref))
+                .ifPresent(k -> reasons.add(new Reason(
+                        "BACKUP-BAD",
+                        Reason.Weight.WARNS,
+                        "config backup " + k.ref() + " is bad (" + k.detail() + "); the newest good one is "
+                                + good.ref() + ", made " + good.made(),
+                        mend)));
         if (holding.isEmpty()) {
             String text = "the newest good config backup of " + appliance + " ("
                     + newest.get().ref() + ", made " + newest.get().made() + ") does not hold group " + group;
@@ -219,15 +229,6 @@ public final class BackupRules {
                     + newest.get().made() + "; group " + group + " is in " + found.ref() + ", from before that";
             reasons.add(new Reason("BACKUP-OLD-LINEAGE", Reason.Weight.WARNS, text, mend));
         }
-        kept.stream()
-                .filter(k -> !k.good() && k.ref().compareTo(found.ref()) > 0)
-                .max(Comparator.comparing(Kept::ref))
-                .ifPresent(k -> reasons.add(new Reason(
-                        "BACKUP-BAD",
-                        Reason.Weight.WARNS,
-                        "config backup " + k.ref() + " is bad (" + k.detail() + "); the newest good one is "
-                                + found.ref() + ", made " + found.made(),
-                        mend)));
         Duration age = Duration.between(found.made(), now);
         if (age.compareTo(oldAfter) > 0) {
             String text = "the newest config backup of " + appliance + " was made " + found.made() + ", "

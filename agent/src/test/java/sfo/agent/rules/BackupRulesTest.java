@@ -147,6 +147,7 @@ class BackupRulesTest {
         assertThat(codes(without)).containsExactly("BACKUP-LACKS-GROUP");
         assertThat(codes(with, without)).containsExactly("BACKUP-LACKS-GROUP");
         assertThat(codes(with, bad)).containsExactly("BACKUP-BAD", "BACKUP-OLD");
+        assertThat(codes(without, bad)).containsExactly("BACKUP-BAD", "BACKUP-LACKS-GROUP");
         assertThat(codes(with, anew)).containsExactly("BACKUP-OLD-LINEAGE", "BACKUP-OLD");
         assertThat(codes(with)).containsExactly("BACKUP-OLD");
     }
