@@ -230,7 +230,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         }
         looking = true;
         List<Step> done = state.marked(SagaState.Mark.DONE).stream()
-                .filter(step -> !step.resource().isProof())
+                .filter(LookRules::isLookedAt)
                 .toList();
         context.pipeToSelf(
                 Looking.at(runner, saga, done),

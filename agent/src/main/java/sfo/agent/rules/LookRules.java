@@ -2,6 +2,7 @@ package sfo.agent.rules;
 
 import java.util.List;
 import sfo.protocol.plan.Phase;
+import sfo.protocol.plan.Resource;
 import sfo.protocol.plan.Step;
 
 /**
@@ -10,6 +11,11 @@ import sfo.protocol.plan.Step;
  */
 public final class LookRules {
     private LookRules() {}
+
+    /** Whether a step leaves something that has to stay as it is. A mirror's link comes and goes with its peer, and is told apart. */
+    public static boolean isLookedAt(Step step) {
+        return !step.resource().isProof() && !(step.resource() instanceof Resource.MirroredVolume);
+    }
 
     /**
      * The steps to apply again. One look proves little on a machine that does much else, and a server can't run on a volume

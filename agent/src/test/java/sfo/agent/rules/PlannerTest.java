@@ -57,6 +57,12 @@ class PlannerTest {
                         """);
         assertThat(plan.step("storage.mirror.tank").orElseThrow().resource())
                 .isEqualTo(new Resource.MirroredVolume("files", volume("tank"), claim(3, "a"), target));
+        assertThat(plan.steps().stream()
+                        .filter(LookRules::isLookedAt)
+                        .map(Step::id)
+                        .filter(id -> id.startsWith("storage.")))
+                .as("a link to a peer that has no power is nothing that is not served")
+                .containsExactly("storage.primary.tank", "storage.mount.tank");
     }
 
     @Test
