@@ -98,6 +98,8 @@ public final class Programs {
                 "-Xmx96m",
                 "-XX:MinHeapFreeRatio=10",
                 "-XX:MaxHeapFreeRatio=20",
+                "-XX:+IgnoreUnrecognizedVMOptions",
+                "-XX:TrimNativeHeapInterval=60000",
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:AsyncDeflationInterval=2000",
                 "-Dsun.reflect.inflationThreshold=2147483647",

@@ -33,8 +33,8 @@ import sfo.protocol.json.Json;
         exitCodeList = {"0:all measured", "1:a run failed or lost a write", "2:wrong words"})
 public final class Bench implements Callable<Integer> {
     private static final Duration RUN = Duration.ofMinutes(4);
-    /** Until two agents have found one another, and the JVM has compiled what they do once a second: two hundred calls. */
-    private static final Duration SETTLE = Duration.ofSeconds(210);
+    /** Until the JVM has compiled what they do once a second (two hundred calls), and most of what they do every three. */
+    private static final Duration SETTLE = Duration.ofMinutes(10);
 
     private static final Duration IDLE = Duration.ofSeconds(20);
     /** Of what takes no longer than a process, or a look, in each run. */
