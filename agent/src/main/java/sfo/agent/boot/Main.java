@@ -34,7 +34,7 @@ public final class Main implements Runnable {
     @Option(names = "--config", paramLabel = "FILE", description = "the settings file of this appliance")
     private @Nullable Path config;
 
-    private Main() {}
+    Main() {}
 
     public static void main(String[] words) {
         System.exit(execute(words));
@@ -68,7 +68,9 @@ public final class Main implements Runnable {
 
     @Command(
             name = "keys",
-            description = "Makes the authority and a key and certificate per appliance; keeps what exists.")
+            description = "Makes the authority and a key and certificate per appliance; keeps what exists.",
+            mixinStandardHelpOptions = true,
+            footer = {"", "Example: sfo agent keys --out /root/sfo-keys a b"})
     void keys(
             @Option(names = "--out", paramLabel = "FOLDER", required = true, description = "where to") Path out,
             @Parameters(paramLabel = "APPLIANCE", arity = "1..*", description = "names of appliances")

@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 import sfo.protocol.model.Invalid;
 
 class KeysTest {
@@ -52,6 +53,11 @@ class KeysTest {
         assertThat(folder.resolve("ca.crt")).hasBinaryContent(authority);
         assertThat(folder.resolve("a.key")).hasBinaryContent(key);
         assertThatCode(() -> Tls.check(TestKeys.in(folder, "c"), "c")).doesNotThrowAnyException();
+    }
+
+    @Test
+    void itsPageNeedsNoOtherWords() {
+        assertThat(new CommandLine(new Main()).execute("keys", "-h")).isZero();
     }
 
     @Test

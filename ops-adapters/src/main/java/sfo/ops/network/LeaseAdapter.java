@@ -39,7 +39,7 @@ final class LeaseAdapter implements Adapter<IsolationLease> {
     public List<Lack> lacks() {
         return Exec.find("nft").isPresent()
                 ? List.of()
-                : List.of(new Lack("the command nft is missing", "apt-get install nftables"));
+                : List.of(new Lack("the command nft", "apt-get install nftables"));
     }
 
     @Override

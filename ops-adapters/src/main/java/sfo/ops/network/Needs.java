@@ -32,21 +32,21 @@ final class Needs {
         List<Lack> lacks = new ArrayList<>();
         boolean ip = Exec.find("ip").isPresent();
         if (!ip) {
-            lacks.add(new Lack("the command ip is missing", "apt-get install iproute2"));
+            lacks.add(new Lack("the command ip", "apt-get install iproute2"));
         }
         BigInteger have = capabilities();
-        CAPABILITIES.forEach((bit, name) -> {
-            if (!have.testBit(bit)) {
-                lacks.add(new Lack(
-                        "the agent lacks the capability " + name,
-                        "run it as root, or add AmbientCapabilities=" + name + " to its unit"));
-            }
-        });
+        List<String> without = CAPABILITIES.entrySet().stream()
+                .filter(capability -> !have.testBit(capability.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+        if (!without.isEmpty()) {
+            lacks.add(new Lack("the capabilities " + String.join(", ", without), "run the agent as root"));
+        }
         try {
             Libc.if_nametoindex("lo");
         } catch (LinkageError e) {
             lacks.add(new Lack(
-                    "JNA's native library can't be loaded: " + e.getMessage(),
+                    "JNA's native library (" + e.getMessage() + ")",
                     "start the agent with -Djna.tmpdir=FOLDER, a folder that is not mounted noexec"));
         }
         if (ip && have.testBit(12) && !macvlan) {
@@ -69,12 +69,12 @@ final class Needs {
                     "type",
                     "macvlan");
             if (output.err().contains("Unknown device type") || output.err().contains("not supported")) {
-                lacks.add(new Lack("the kernel has no macvlan devices", "modprobe macvlan (CONFIG_MACVLAN)"));
+                lacks.add(new Lack("macvlan devices in the kernel", "modprobe macvlan (CONFIG_MACVLAN)"));
             } else {
                 macvlan = output.err().contains("Invalid argument");
             }
         } catch (HostException e) {
-            lacks.add(new Lack("whether the kernel has macvlan devices is not known: " + e.getMessage(), "ip -V"));
+            lacks.add(new Lack("an answer whether the kernel has macvlan devices (" + e.getMessage() + ")", "ip -V"));
         }
     }
 

@@ -16,11 +16,11 @@ final class Tools {
         List<Lack> lacks = new ArrayList<>();
         new TreeMap<>(packages).forEach((tool, from) -> {
             if (Exec.find(tool).isEmpty()) {
-                lacks.add(new Lack(tool, "apt-get install " + from));
+                lacks.add(new Lack("the command " + tool, "apt-get install " + from));
             }
         });
         if (!"root".equals(System.getProperty("user.name"))) {
-            lacks.add(new Lack("root", "run the agent as root"));
+            lacks.add(new Lack("the rights of root", "run the agent as root"));
         }
         return List.copyOf(lacks);
     }

@@ -21,7 +21,7 @@ final class Tools {
         }
         new TreeMap<>(packages).forEach((tool, owner) -> {
             if (Exec.find(tool).isEmpty()) {
-                lacks.add(new Lack(tool, "apt install " + owner));
+                lacks.add(new Lack("the command " + tool, "apt-get install " + owner));
             }
         });
         if (fuse && !Files.exists(Path.of("/dev/fuse"))) {
