@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.slf4j.LoggerFactory;
 import sfo.config.load.Settings;
 import sfo.protocol.control.Views.BackupView;
@@ -28,6 +30,7 @@ import sfo.protocol.model.BackupRef;
 import sfo.protocol.model.Inventory;
 
 /** I8 only good backups, between two appliances: what is made on one is verified and on disk at the other. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(90)
 class BackupsTest {
     private static final Duration SOON = Duration.ofSeconds(20);

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.member.Wish;
 import sfo.protocol.control.Answer;
@@ -22,6 +24,7 @@ import sfo.protocol.control.Requests;
 import sfo.protocol.peer.GroupMessage;
 
 /** I1: a group goes from a to b and back, whatever messages are lost and whoever fails on the way. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(90)
 class HandOverTest {
     private static final Requests.Operator ROOT = new Requests.Operator(0, "root", "");

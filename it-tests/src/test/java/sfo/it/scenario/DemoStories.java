@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the demo promises, in either mode. */
 abstract class DemoStories {
@@ -50,10 +48,8 @@ abstract class DemoStories {
         }
     }
 
-    /** While it is preparing, with clients at work, and in the middle of the failover. */
-    @ParameterizedTest
-    @ValueSource(strings = {"both agents are up", "client at work", "sfo failover"})
-    void afterCtrlCNothingIsLeft(String moment) throws Exception {
+    /** @param moment what it says just before it is interrupted */
+    final void interruptedItLeavesNothing(String moment) throws Exception {
         List<String> before = DemoProcess.networks();
         try (DemoProcess demo = start("interrupted")) {
             demo.awaitSaid(moment);

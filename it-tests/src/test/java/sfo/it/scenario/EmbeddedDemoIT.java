@@ -1,10 +1,14 @@
 package sfo.it.scenario;
 
-import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.api.Test;
 
-@Isolated("it keeps the machine busy")
 class EmbeddedDemoIT extends DemoStories {
     EmbeddedDemoIT() {
         super("embedded");
+    }
+
+    @Test
+    void afterCtrlCInTheMiddleOfTheFailoverNothingIsLeft() throws Exception {
+        interruptedItLeavesNothing("sfo failover");
     }
 }

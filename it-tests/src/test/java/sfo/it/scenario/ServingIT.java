@@ -15,7 +15,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import sfo.it.bench.Usage;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
@@ -24,7 +23,6 @@ import sfo.ops.embedded.EmbeddedClient;
 import sfo.protocol.model.Share.Protocol;
 
 /** What operators do from day to day, while clients are at work. */
-@Isolated("it keeps the machine busy")
 class ServingIT extends PairStories {
     @Test
     void whatWasWrittenOnBIsThereAfterTheUndo() {

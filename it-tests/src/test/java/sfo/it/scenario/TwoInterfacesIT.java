@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +75,21 @@ class TwoInterfacesIT {
         return capture.from(appliance).stream()
                 .filter(line -> line.contains(MAC))
                 .toList();
+    }
+
+    @Test
+    void anAddressThatAnotherHostHasMakesNoGroup() throws Exception {
+        NavigableMap<String, NavigableSet<String>> before = lab.dump("a");
+        Exec.Output refused = lab.sfo(
+                "a",
+                LIMIT,
+                List.of(("group create demo --member a --member b --home a --nic a=eth0 --nic b=eth0 --address "
+                                + "10.77.0.254/24 -y")
+                        .split(" ")));
+        assertThat(refused.exit()).as(refused.err()).isEqualTo(4);
+        assertThat(refused.err()).contains("10.77.0.254 is in", "use on the wire of eth0: ARP from");
+        assertThat(sfo.status("a").path("groups")).isEmpty();
+        assertThat(lab.dump("a")).isEqualTo(before);
     }
 
     @Test
