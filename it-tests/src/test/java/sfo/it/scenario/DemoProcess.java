@@ -31,7 +31,10 @@ final class DemoProcess implements AutoCloseable {
 
     /** @param temporary where it may write; several demos may share one */
     static DemoProcess start(Path temporary, String name, String... words) throws IOException {
+        // what a shell starts in the background ignores Ctrl-C, and so would this
         List<String> argv = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
