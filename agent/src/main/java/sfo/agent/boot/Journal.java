@@ -1,6 +1,8 @@
 package sfo.agent.boot;
 
+import akka.persistence.serialization.MessageFormats.PersistentMessage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,8 +12,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.fusesource.leveldbjni.JniDBFactory;
 import org.iq80.leveldb.DB;
 import org.iq80.leveldb.DBException;
@@ -20,6 +25,7 @@ import org.iq80.leveldb.Options;
 import org.iq80.leveldb.ReadOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sfo.protocol.events.StoredEvent;
 import sfo.protocol.json.Json;
 
 /**
@@ -32,9 +38,13 @@ public final class Journal {
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
 
+    private static final int KEY_BYTES = 20;
+
     private final Path data;
     private final Path folder;
     private final String appliance;
+    /** Types of events that were looked up. */
+    private final Set<String> known = new HashSet<>();
 
     private Journal(Path data, String appliance) {
         this.data = data;
@@ -44,8 +54,8 @@ public final class Journal {
 
     /**
      * @return what was repaired, now or at an earlier start, if no operator acknowledged it since
-     * @throws StartRefused if the journal is another appliance's, is in use, or can't be read even after a repair;
-     *     nothing in it is lost
+     * @throws StartRefused if the journal is another appliance's, is in use, was written by a newer version, or can't be
+     *     read even after a repair; nothing in it is lost
      */
     public static Optional<JournalRepair> check(Path data, String appliance) {
         Journal journal = new Journal(data, appliance);
@@ -119,7 +129,8 @@ public final class Journal {
             ReadOptions verified = new ReadOptions().verifyChecksums(true).fillCache(false);
             try (DBIterator all = db.iterator(verified)) {
                 for (all.seekToFirst(); all.hasNext(); ) {
-                    all.next();
+                    Map.Entry<byte[], byte[]> entry = all.next();
+                    known(entry.getKey(), entry.getValue());
                 }
             }
         } catch (RuntimeException e) {
@@ -128,6 +139,34 @@ public final class Journal {
                 throw found;
             }
             throw e;
+        }
+    }
+
+    /** Of an event: an entity's number, the event's own, and 0; anything else is Akka's own. */
+    private void known(byte[] key, byte[] value) throws IOException {
+        ByteBuffer numbers = ByteBuffer.wrap(key);
+        if (key.length != KEY_BYTES || numbers.getLong(4) == 0 || numbers.getInt(12) != 0) {
+            return;
+        }
+        PersistentMessage event = PersistentMessage.parseFrom(value);
+        String type = event.getPayload().getPayloadManifest().toStringUtf8();
+        if (!known.contains(type) && !isKnown(type)) {
+            throw new StartRefused("the journal in " + folder
+                    + " holds an event that this version of the agent does not"
+                    + " know, \"" + type + "\" (number " + event.getSequenceNr() + " of " + event.getPersistenceId()
+                    + "): a newer one wrote it. Nothing was changed, and what is served goes on: install that version"
+                    + " again, or a newer one, and start it");
+        }
+        known.add(type);
+    }
+
+    private static boolean isKnown(String type) {
+        try {
+            // a version may follow the name
+            return StoredEvent.class.isAssignableFrom(
+                    Class.forName(type.split("#", 2)[0], false, Journal.class.getClassLoader()));
+        } catch (ClassNotFoundException e) {
+            return false;
         }
     }
 

@@ -3,8 +3,12 @@ package sfo.agent.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import akka.persistence.serialization.MessageFormats.PersistentMessage;
+import akka.persistence.serialization.MessageFormats.PersistentPayload;
+import akka.protobufv3.internal.ByteString;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import sfo.protocol.events.GroupEvent;
 
 class JournalTest {
     private static final int EVENTS = 20;
@@ -63,6 +68,45 @@ class JournalTest {
         assertThat(read(0)).contains("event 0");
         Journal.acknowledgeRepair(data);
         assertThat(Journal.check(data, "a")).isEmpty();
+    }
+
+    /** As Akka stores it: an entity's number, the event's own, and 0. */
+    private void store(long number, String type) throws IOException {
+        ByteBuffer key = ByteBuffer.allocate(20).putInt(11).putLong(number).putInt(0);
+        PersistentMessage event = PersistentMessage.newBuilder()
+                .setPersistenceId("group-web")
+                .setSequenceNr(number)
+                .setPayload(PersistentPayload.newBuilder()
+                        .setSerializerId(31)
+                        .setPayload(ByteString.copyFromUtf8("{}"))
+                        .setPayloadManifest(ByteString.copyFromUtf8(type)))
+                .build();
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            db.put(key.array(), event.toByteArray(), new WriteOptions().sync(true));
+        }
+    }
+
+    @Test
+    void anEventThatOnlyANewerVersionKnowsIsNamedAndLeftAlone() throws IOException {
+        Journal.check(data, "a");
+        store(7, GroupEvent.Released.class.getName());
+        assertThat(Journal.check(data, "a")).isEmpty();
+        store(8, GroupEvent.class.getName() + "$Moved#2");
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> Journal.check(data, "a"))
+                    .isInstanceOf(StartRefused.class)
+                    .hasMessageContaining("\"sfo.protocol.events.GroupEvent$Moved#2\" (number 8 of group-web)")
+                    .hasMessageContaining("install that version again");
+        }
+        assertThat(data.resolve("journal.repaired")).doesNotExist();
+        try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
+            assertThat(db.get(ByteBuffer.allocate(20)
+                            .putInt(11)
+                            .putLong(8)
+                            .putInt(0)
+                            .array()))
+                    .isNotNull();
+        }
     }
 
     private Path damagedLog() throws IOException {

@@ -2,13 +2,16 @@ package sfo.it.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -85,6 +88,20 @@ public final class Appliance {
      * @param properties of the JVM, such as {@code sfo.crash=after-act:open.fo0}
      */
     public void start(String... properties) {
+        start(Map.of(), Tethered.class, List.of("--config", settings().toString()), properties);
+    }
+
+    /** Starts its agent with other variables in its environment. */
+    public void startWith(Map<String, String> environment) {
+        start(environment, Tethered.class, List.of("--config", settings().toString()));
+    }
+
+    /** Starts a {@link TestAgent} in its place: one that knows messages that the product does not. */
+    public void startTestAgent() {
+        start(Map.of(), TestAgent.class, List.of(settings().toString()));
+    }
+
+    private void start(Map<String, String> environment, Class<?> main, List<String> of, String... properties) {
         assertThat(runs()).as("the agent of %s runs", name).isFalse();
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -103,18 +120,29 @@ public final class Appliance {
         words.addAll(Programs.archive("sfo.jsa"));
         words.addAll(List.of(
                 "-cp",
-                Programs.classPath(),
-                Tethered.class.getName(),
-                "--config",
-                settings().toString()));
+                main == Tethered.class
+                        ? Programs.classPath()
+                        : Programs.classPath() + File.pathSeparator + System.getProperty("java.class.path"),
+                main.getName()));
+        words.addAll(of);
         try {
-            Process process = new ProcessBuilder(words)
+            ProcessBuilder builder = new ProcessBuilder(words)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                    .start();
-            began(process);
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+            builder.environment().putAll(environment);
+            began(builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A line for a {@link TestAgent}. */
+    public void tell(String line) {
+        try {
+            agent.orElseThrow().getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            agent.orElseThrow().getOutputStream().flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(endOfLog(), e);
         }
     }
 

@@ -20,7 +20,8 @@ import sfo.protocol.peer.PeerMessage;
 
 /**
  * The product's main with one part, which does what its standard input says: {@code down NAME}, {@code saga open},
- * {@code saga closed}, {@code say NAME WORD} (the other one logs {@code heard WORD from NAME}), {@code restart}.
+ * {@code saga closed}, {@code say NAME WORD} (the other one logs {@code heard WORD from NAME}; the product's has no such
+ * message), {@code restart}.
  */
 public final class TestAgent implements Part {
     private static final Logger log = LoggerFactory.getLogger("sfo.it.TestAgent");
