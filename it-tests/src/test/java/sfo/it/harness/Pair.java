@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import sfo.agent.boot.Keys;
@@ -22,8 +24,8 @@ import sfo.ops.embedded.World;
 import sfo.protocol.model.Share;
 
 /**
- * Two appliances whose hosts are folders of one world and whose agents are processes; the network between the agents is
- * relayed, so that it is cut with the world's. Group {@value #GROUP}, home {@code a}, one mirrored volume, two shares.
+ * Two appliances, or more, whose hosts are folders of one world and whose agents are processes; the network between the
+ * agents is relayed, so that it is cut with the world's. Group {@value #GROUP}, home {@code a}, one mirrored volume, two shares.
  */
 public final class Pair implements AutoCloseable {
     public static final String GROUP = "web";
@@ -40,12 +42,16 @@ public final class Pair implements AutoCloseable {
 
     public final Appliance a;
     public final Appliance b;
+    /** In the order of their names. */
+    public final List<Appliance> all;
+
     public final World world;
     private final EmbeddedClient client;
 
-    private Pair(Appliance a, Appliance b, World world) {
-        this.a = a;
-        this.b = b;
+    private Pair(List<Appliance> all, World world) {
+        this.all = List.copyOf(all);
+        this.a = all.get(0);
+        this.b = all.get(1);
         this.world = world;
         this.client = new EmbeddedClient(world);
     }
@@ -53,8 +59,7 @@ public final class Pair implements AutoCloseable {
     /** Switches both on and makes the group; returns when all is well. */
     public static Pair serving(Path folder) {
         Pair pair = off(folder);
-        pair.a.start();
-        pair.b.start();
+        pair.all.forEach(Appliance::start);
         pair.createGroup();
         pair.normal();
         return pair;
@@ -62,99 +67,108 @@ public final class Pair implements AutoCloseable {
 
     /** Makes keys and settings; no agent runs, no appliance has power. */
     public static Pair off(Path folder) {
+        return off(folder, "a", "b");
+    }
+
+    /** @param names {@code a}, {@code b} and so on */
+    public static Pair off(Path folder, String... names) {
         try {
-            Keys.make(folder.resolve("keys"), List.of("a", "b"));
+            Keys.make(folder.resolve("keys"), List.of(names));
             String network = network();
             Pair pair = new Pair(
-                    appliance(folder, network, "a"),
-                    appliance(folder, network, "b"),
+                    Stream.of(names)
+                            .map(name -> appliance(folder, network, name))
+                            .toList(),
                     World.at(folder.resolve("world")));
-            write(folder, network, "a", "b");
-            write(folder, network, "b", "a");
+            for (String name : names) {
+                write(folder, network, name, names);
+            }
             return pair;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    public void createGroup() {
-        until("both agents answer", Duration.ofMinutes(2), () -> allUp(a) && allUp(b));
-        a.must(
-                "group",
-                "create",
-                GROUP,
-                "--member",
-                "a",
-                "--member",
-                "b",
-                "--home",
-                "a",
-                "--nic",
-                "a=eth0",
-                "--nic",
-                "b=eth0",
-                "--address",
-                ADDRESS + "/24",
-                "--gateway",
-                "10.77.0.254",
-                "-y");
+    public void createGroup(String... more) {
+        createEmptyGroup(more);
         a.must("cdp", "create", GROUP + "/tank", "--size", "64M");
         a.must("share", "create", GROUP, "n", "--nfs", "--volume", "tank");
         a.must("share", "create", GROUP, "s", "--smb", "--guest", "--volume", "tank");
     }
 
+    /**
+     * Only its interface: nothing that is mirrored.
+     *
+     * @param more words of {@code sfo group create}
+     */
+    public void createEmptyGroup(String... more) {
+        until("all agents answer", Duration.ofMinutes(2), this::allUp);
+        List<String> words = new ArrayList<>(List.of("group", "create", GROUP, "--home", "a"));
+        for (Appliance member : all) {
+            words.addAll(List.of("--member", member.name(), "--nic", member.name() + "=eth0"));
+        }
+        words.addAll(List.of("--address", ADDRESS + "/24", "--gateway", "10.77.0.254", "-y"));
+        words.addAll(List.of(more));
+        a.must(words.toArray(String[]::new));
+    }
+
     private static Appliance appliance(Path folder, String network, String name) {
         String host = reached(network, name);
-        String bound = network + (name.equals("a") ? 111 : 112);
+        String bound = network + (100 + number(name));
         Cable artery = new Cable(new InetSocketAddress(host, PORT), new InetSocketAddress(bound, PORT));
         Cable hello = new Cable(new InetSocketAddress(host, RELAYED_HELLO), new InetSocketAddress(host, HELLO));
         return new Appliance(name, folder.resolve(name), bound, List.of(artery, hello));
     }
 
     private static String reached(String network, String name) {
-        return network + (name.equals("a") ? 11 : 12);
+        return network + number(name);
     }
 
-    private static void write(Path folder, String network, String name, String peer) throws IOException {
+    /** The last of an address: 11 for {@code a}. */
+    private static int number(String name) {
+        return 11 + name.charAt(0) - 'a';
+    }
+
+    private static void write(Path folder, String network, String name, String... all) throws IOException {
+        String peers = Stream.of(all)
+                .filter(peer -> !peer.equals(name))
+                .map(peer -> "{ appliance = %s, host = %s, port = %d, hello-port = %d, mirror-address = %s }"
+                        .formatted(peer, reached(network, peer), PORT, RELAYED_HELLO, storage(peer)))
+                .collect(Collectors.joining(", "));
         Path home = folder.resolve(name);
         Files.createDirectories(home.resolve("tmp"));
         Files.writeString(home.resolve("sfo.conf"), """
                 sfo {
                   appliance = %1$s
-                  data = "%3$s/data"
-                  run = "%3$s/run"
-                  endpoint { host = %4$s, port = %6$d, hello-port = %7$d }
-                  tls { key = "%9$s/%1$s.key", certificate = "%9$s/%1$s.crt", authority = "%9$s/ca.crt" }
-                  peers = [
-                    { appliance = %2$s, host = %5$s, port = %6$d, hello-port = %8$d, mirror-address = %11$s }
-                  ]
+                  data = "%2$s/data"
+                  run = "%2$s/run"
+                  endpoint { host = %3$s, port = %4$d, hello-port = %5$d }
+                  tls { key = "%6$s/%1$s.key", certificate = "%6$s/%1$s.crt", authority = "%6$s/ca.crt" }
+                  peers = [ %7$s ]
                   witnesses = [ "10.77.0.254", "10.78.0.254" ]
-                  mirror-address = %10$s
-                  adapters { embedded = "%12$s" }
+                  mirror-address = %8$s
+                  adapters { embedded = "%9$s" }
                   backups { every = 1m, keep = 20, verify-every = 1h }
                 }
                 """.formatted(
                         name,
-                        peer,
                         home,
                         reached(network, name),
-                        reached(network, peer),
                         PORT,
                         HELLO,
-                        RELAYED_HELLO,
                         folder.resolve("keys"),
+                        peers,
                         storage(name),
-                        storage(peer),
                         folder.resolve("world")));
     }
 
     /** An appliance's address on the storage network. */
     public static String storage(String name) {
-        return "10.78.0." + (name.equals("a") ? 11 : 12);
+        return "10.78.0." + number(name);
     }
 
     public Appliance appliance(String name) {
-        return name.equals("a") ? a : b;
+        return all.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
     }
 
     public Appliance other(Appliance one) {
@@ -170,13 +184,14 @@ public final class Pair implements AutoCloseable {
             return true;
         });
         appliance.kill();
-        Appliance other = appliance == a ? b : a;
-        if (other.runs()) {
-            // what it notices of that is on its disk before anything is compared
-            until(other.name() + " has noticed", () -> {
-                JsonNode mirrors = group(other).path("mirrors");
-                return !mirrors.path(0).path("sync").asText().equals("REPLICATING");
-            });
+        for (Appliance other : all) {
+            if (other.runs()) {
+                // what it notices of that is on its disk before anything is compared
+                until(other.name() + " has noticed", () -> {
+                    JsonNode mirrors = group(other).path("mirrors");
+                    return !mirrors.path(0).path("sync").asText().equals("REPLICATING");
+                });
+            }
         }
     }
 
@@ -297,11 +312,15 @@ public final class Pair implements AutoCloseable {
         return group(appliance).path("servedHere").asBoolean();
     }
 
-    /** It says that it is up, and so is the other. */
+    /** It says that it is up, and so are all others. */
     public static boolean allUp(Appliance appliance) {
         Reply reply = appliance.sfo("status");
         List<String> states = reply.json().path("members").findValuesAsText("state");
-        return reply.exit() == 0 && states.size() == 2 && states.stream().allMatch("up"::equals);
+        return reply.exit() == 0 && states.size() >= 2 && states.stream().allMatch("up"::equals);
+    }
+
+    public boolean allUp() {
+        return all.stream().allMatch(Pair::allUp);
     }
 
     /** Every mirror replicates, and it is that side. */
@@ -328,7 +347,10 @@ public final class Pair implements AutoCloseable {
                     .pollInterval(Duration.ofMillis(100))
                     .until(wanted);
         } catch (ConditionTimeoutException e) {
-            throw new AssertionError("not within " + limit + ": " + what + "\n" + look(a) + look(b), e);
+            throw new AssertionError(
+                    "not within " + limit + ": " + what + "\n"
+                            + all.stream().map(this::look).collect(Collectors.joining()),
+                    e);
         }
     }
 
@@ -339,13 +361,13 @@ public final class Pair implements AutoCloseable {
 
     /** Whatever a test left: both run, the network is whole, a serves, b has everything. */
     public void normal() {
-        noFaults(a);
-        noFaults(b);
+        all.forEach(this::noFaults);
         mendLink();
-        bothRun();
-        a.thaw();
-        b.thaw();
-        until("both agents know the group", () -> !group(a).isMissingNode() && !group(b).isMissingNode());
+        allRun();
+        all.forEach(Appliance::thaw);
+        until(
+                "all agents know the group",
+                () -> all.stream().noneMatch(one -> group(one).isMissingNode()));
         until("somebody serves", () -> serves(a) || serves(b));
         if (serves(b)) {
             backHome();
@@ -353,8 +375,8 @@ public final class Pair implements AutoCloseable {
         until("a serves, b has everything", this::isNormal);
     }
 
-    private void bothRun() {
-        for (Appliance appliance : List.of(a, b)) {
+    private void allRun() {
+        for (Appliance appliance : all) {
             if (!appliance.runs()) {
                 appliance.start();
             }
@@ -364,7 +386,7 @@ public final class Pair implements AutoCloseable {
     /** {@code sfo undo}, as often as it takes on a busy machine; what a alone has is given up. */
     public void backHome() {
         until("a serves again", () -> {
-            bothRun();
+            allRun();
             return serves(a) || b.sfo("undo", GROUP, "--accept-loss").exit() == 0;
         });
     }
@@ -404,8 +426,6 @@ public final class Pair implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Appliance appliance : List.of(a, b)) {
-            appliance.kill();
-        }
+        all.forEach(Appliance::kill);
     }
 }
