@@ -185,6 +185,11 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
     }
 
     @Override
+    public Optional<String> diskFault() {
+        return data.fault();
+    }
+
+    @Override
     public HelloWatch hellos() {
         return hellos;
     }

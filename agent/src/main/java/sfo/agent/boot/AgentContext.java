@@ -23,6 +23,9 @@ public interface AgentContext {
     /** What the start had to repair, until an operator acknowledges it. */
     Optional<JournalRepair> journalRepair();
 
+    /** Why nothing can be stored on this appliance's disk any more; empty while all is well. */
+    Optional<String> diskFault();
+
     /** What peers answered to hellos, and when anything was last heard of them. */
     HelloWatch hellos();
 

@@ -2,6 +2,7 @@ package sfo.agent.boot;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -38,12 +40,17 @@ public final class DataFolder implements AutoCloseable {
 
     private static final int LEAST_FILES = 8;
     private static final long LOOK_MILLIS = 1000;
+    /** Of so many looks at the disk one writes to it: that wakes it. */
+    private static final int LOOKS_A_WRITE = 5;
+
     /** The kernel drops a process's lock as soon as it closes any descriptor of the file: so look here first. */
     private static final Set<Path> HELD_BY_THIS_JVM = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
     private final FileChannel channel;
     private final FileStore disk;
+    private int looks;
+    private volatile Optional<String> fault = Optional.empty();
     private final ScheduledThreadPoolExecutor watch = new ScheduledThreadPoolExecutor(1, work -> {
         Thread thread = new Thread(work, "disk-watch");
         thread.setDaemon(true);
@@ -89,6 +96,30 @@ public final class DataFolder implements AutoCloseable {
         } catch (IOException e) {
             log.error("can't free the reserve in {}", folder, e);
         }
+        if (looks++ % LOOKS_A_WRITE == 0) {
+            Optional<String> now = written();
+            if (!now.equals(fault)) {
+                now.ifPresentOrElse(log::error, () -> log.warn("{} can be written again", folder));
+            }
+            fault = now;
+        }
+    }
+
+    /** A disk that turns read-only says so only to who writes; the journal, mapped into memory, would end the process. */
+    private Optional<String> written() {
+        try {
+            writePid(channel);
+            return Optional.empty();
+        } catch (ClosedChannelException ending) {
+            return fault;
+        } catch (IOException e) {
+            return Optional.of("can't write in " + folder + " (sfo.data): " + e);
+        }
+    }
+
+    /** Why nothing can be stored there any more; empty if it can, as it was a few seconds ago. */
+    Optional<String> fault() {
+        return fault;
     }
 
     /** Frees the reserve once; it is made again by the next start that finds room. */
@@ -135,7 +166,7 @@ public final class DataFolder implements AutoCloseable {
             FileStore disk = Files.getFileStore(folder);
             freeIfFull(folder, disk);
             channel.truncate(0);
-            channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+            writePid(channel);
             makeReserve(folder, disk);
             return new DataFolder(folder, channel, disk);
         } catch (IOException e) {
@@ -175,6 +206,11 @@ public final class DataFolder implements AutoCloseable {
             }
             out.force(true);
         }
+    }
+
+    private static void writePid(FileChannel channel) throws IOException {
+        byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
+        channel.write(ByteBuffer.wrap(pid), 0);
     }
 
     private static void release(Path folder, @Nullable FileChannel channel) {

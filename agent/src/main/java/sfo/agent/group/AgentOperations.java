@@ -34,6 +34,7 @@ import sfo.protocol.control.Views;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Inventory;
 import sfo.protocol.model.MacChoice;
+import sfo.protocol.model.Reason;
 import sfo.protocol.model.Share;
 
 /** What the control socket asks for, put to the actors. */
@@ -64,8 +65,24 @@ public final class AgentOperations implements Operations {
                                 snapshots.stream()
                                         .filter(s -> s.state().definition().isPresent()
                                                 && !s.state().destroyed())
-                                        .map(s -> GroupViews.view(s, self()))
+                                        .map(s -> GroupViews.view(s, self(), diskFault()))
                                         .toList()));
+    }
+
+    private List<Reason> diskFault() {
+        return agent.diskFault().stream()
+                .map(fault -> new Reason(
+                        "DISK-UNWRITABLE",
+                        Reason.Weight.BLOCKS,
+                        fault + "; what is served goes on",
+                        "make it writable; if that takes mounting it anew, end the agent first"))
+                .toList();
+    }
+
+    /** Nothing is begun that could not be stored. */
+    Optional<Answer> unstorable() {
+        List<Reason> fault = diskFault();
+        return fault.isEmpty() ? Optional.empty() : Optional.of(Answer.refused("refused, nothing was touched", fault));
     }
 
     private CompletionStage<List<Views.MemberView>> members() {
@@ -234,6 +251,10 @@ public final class AgentOperations implements Operations {
         return names().thenCompose(known -> {
             if (!made && !known.contains(group)) {
                 return CompletableFuture.completedFuture(unknown(group, known));
+            }
+            Optional<Answer> refused = wish instanceof Wish.ShowPlan ? Optional.empty() : unstorable();
+            if (refused.isPresent()) {
+                return CompletableFuture.completedFuture(refused.get());
             }
             CompletableFuture<Answer> reply = new CompletableFuture<>();
             part.registry().tell(new Groups.ToMember(group, new GroupMember.Wanted(wish, reply, progress)));

@@ -228,7 +228,12 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         state.definition().stream()
                 .flatMap(d -> d.members().stream())
                 .forEach(member -> around.peers().lastSeen(member).ifPresent(at -> seen.put(member, at)));
-        return new Moment(Instant.now(), System.nanoTime(), UUID.randomUUID().toString(), seen);
+        return new Moment(
+                Instant.now(),
+                System.nanoTime(),
+                UUID.randomUUID().toString(),
+                seen,
+                around.storable().getAsBoolean());
     }
 
     /** After a start, and again after the journal failed. */

@@ -76,6 +76,7 @@ public final class GroupsPart implements Part {
                 runner,
                 new ToPeers(agent),
                 new FromBackups(context.getSystem(), vault),
+                () -> agent.diskFault().isEmpty(),
                 this::known);
         groups = context.spawn(Groups.create(around), Groups.NAME);
     }

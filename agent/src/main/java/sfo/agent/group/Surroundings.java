@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import sfo.agent.failover.StepRunner;
 import sfo.config.load.Settings;
 import sfo.ops.api.Host;
@@ -15,6 +16,7 @@ import sfo.protocol.peer.PeerMessage;
 /**
  * What the actors of this package are given.
  *
+ * @param storable whether the disk takes what is to be stored
  * @param known told what the hello says of a group, and whether an operation is open
  * @param repaired when the journal was repaired, if it may lack something since
  * @param boot this boot's identity: another one means that the host forgot what it served
@@ -26,6 +28,7 @@ public record Surroundings(
         StepRunner runner,
         Peers peers,
         BackupSource backups,
+        BooleanSupplier storable,
         BiConsumer<Hello.GroupClaim, Boolean> known) {
     /** The way to the same actors on other appliances, whatever the cluster thinks of them. Never blocks, may lose. */
     public interface Peers {

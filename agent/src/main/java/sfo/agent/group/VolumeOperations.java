@@ -86,7 +86,7 @@ final class VolumeOperations {
             return Optional.of(MemberRules.busy(group, s.state().openOperation().get()));
         }
         return s.standing() == Standing.HOLDS
-                ? Optional.empty()
+                ? operations.unstorable()
                 : Optional.of(Answer.refused(
                         "group " + group + " is not served here: type it on "
                                 + s.state().claim().appliance(),

@@ -31,9 +31,14 @@ public final class GroupViews {
             String waiting) {}
 
     public static Views.GroupView view(Known k, String self) {
+        return view(k, self, List.of());
+    }
+
+    /** @param host what is wrong with the appliance itself */
+    public static Views.GroupView view(Known k, String self, List<Reason> host) {
         GroupDefinition definition = k.state().definition().orElseThrow();
         boolean holds = k.standing() == GroupRules.Standing.HOLDS;
-        List<Reason> reasons = new ArrayList<>();
+        List<Reason> reasons = new ArrayList<>(host);
         if (holds) {
             reasons.addAll(UndoRules.holderReadiness(definition, self, k.mirrors(), k.heard(), k.broken()));
         }

@@ -129,6 +129,7 @@ final class Twins implements AutoCloseable {
                         backups.put(appliance, inventory);
                     }
                 },
+                () -> true,
                 (claim, open) -> said.put(appliance, claim));
         agents.put(appliance, kit(appliance).spawn(Groups.create(around)));
     }

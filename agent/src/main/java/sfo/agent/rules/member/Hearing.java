@@ -159,9 +159,11 @@ final class Hearing {
         for (Map.Entry<String, Instant> sign : t.lastSigns.entrySet()) {
             boolean stored = sign.getValue().equals(t.state().lastSigns().get(sign.getKey()));
             if (sign.getValue().isBefore(quiet) && !stored) {
-                t.store(n -> new GroupEvent.FellSilent(n, sign.getKey(), sign.getValue()));
                 t.beats.remove(sign.getKey());
-                news = true;
+                if (t.now.storable()) {
+                    t.store(n -> new GroupEvent.FellSilent(n, sign.getKey(), sign.getValue()));
+                    news = true;
+                }
             }
         }
         if (!news) {
@@ -222,6 +224,7 @@ final class Hearing {
         // the first proof of a death is the one that counts
         boolean proves = in.dead()
                 && !heard
+                && t.now.storable()
                 && !ReadinessRules.wasSetBack(in.at(), t.mirrors)
                 && FailingOver.death(t, in.appliance()).isEmpty();
         if (t.exists() && (proves || (known && !in.dead()))) {
