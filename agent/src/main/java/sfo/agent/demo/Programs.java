@@ -93,8 +93,8 @@ public final class Programs {
     List<String> agent(String main, Path settings, Path temporary, String... properties) {
         // the launcher's own
         List<String> more = new ArrayList<>(List.of(
-                "-Xms28m",
-                "-Xmn8m",
+                "-Xms26m",
+                "-Xmn6m",
                 "-Xmx96m",
                 "-XX:MinHeapFreeRatio=10",
                 "-XX:MaxHeapFreeRatio=20",

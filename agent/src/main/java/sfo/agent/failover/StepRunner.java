@@ -46,8 +46,9 @@ public final class StepRunner implements AutoCloseable {
     public StepRunner(Host host) {
         this.host = host;
         host.adapters().forEach(adapter -> adapters.put(adapter.kind(), adapter));
+        // shorter than from one look at what is served to the next: each thread is 80 KiB
         ThreadPoolExecutor threads =
-                new ThreadPoolExecutor(THREADS, THREADS, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), work -> {
+                new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
                     Thread thread = new Thread(work, "step");
                     thread.setDaemon(true);
                     return thread;
