@@ -25,6 +25,7 @@ import sfo.agent.rules.BackupRules.Kept;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.BackupHeader;
 import sfo.protocol.model.BackupRef;
+import sfo.protocol.model.ConfigBackup;
 import sfo.protocol.model.Inventory;
 import sfo.protocol.model.Reason;
 
@@ -185,6 +186,181 @@ class BackupRulesTest {
         BackupHeader header = new BackupHeader(1, "a", 5, 7, NOON, 1, "bb", 8, List.of(new BackupHeader.Part("aa", 8)));
         assertThat(BackupRules.header(golden)).isEqualTo(header);
         assertThat(Json.text(header)).isEqualTo(golden);
+    }
+
+    @Test
+    void aHeaderIsOfAFormatAndASizeThatThisAgentReads() throws BadBackup {
+        assertThat(BackupRules.header(Json.text(header(1, 1, ConfigBackup.MAX_BYTES)))
+                        .bytes())
+                .isEqualTo(ConfigBackup.MAX_BYTES);
+        assertBad(
+                () -> BackupRules.header(Json.text(header(1, 1, ConfigBackup.MAX_BYTES + 1L))),
+                "payload of 16777217 bytes: expected at most 16777216");
+        assertBad(
+                () -> BackupRules.header(Json.text(header(2, 1, 8))),
+                "format 2, schema 1: this agent reads up to 1 and 1; upgrade it");
+        assertBad(() -> BackupRules.header(Json.text(header(1, 2, 8))), "format 1, schema 2: this agent reads up to");
+        assertBad(() -> BackupRules.header(Json.text(header(0, 1, 8))), "format 0, schema 1: expected 1 or more");
+        assertBad(() -> BackupRules.header(Json.text(header(1, 0, 8))), "format 1, schema 0: expected 1 or more");
+        assertBad(
+                () -> BackupRules.header(Json.text(header(1, 1, 8)).replace("\"epoch\":5", "\"epoch\":0")),
+                "its header is not a backup's header: epoch \"0\": expected 1 or more");
+    }
+
+    private static BackupHeader header(int format, int schema, long bytes) {
+        return new BackupHeader(format, "a", 5, 7, NOON, schema, "bb", bytes, List.of(new BackupHeader.Part("aa", 8)));
+    }
+
+    @Test
+    void onlyANewerOneIsTaken() {
+        List<Kept> kept = List.of(
+                kept(new BackupRef("a", 2, 5), "x", true, Set.of()),
+                kept(new BackupRef("a", 2, 9), "", false, Set.of()));
+        assertThat(BackupRules.stale(new BackupRef("a", 2, 5), kept))
+                .contains("not newer than a/5 (lineage 2), which is kept");
+        assertThat(BackupRules.stale(new BackupRef("a", 1, 50), kept)).isPresent();
+        assertThat(BackupRules.stale(new BackupRef("a", 2, 6), kept)).isEmpty();
+        assertThat(BackupRules.stale(new BackupRef("a", 3, 1), kept)).isEmpty();
+    }
+
+    @Test
+    void theNextOfALineageIsOneHigherAndANewLineageIsLaterThanEveryOther() {
+        List<Kept> own = List.of(
+                kept(new BackupRef("a", 4, 5), "x", true, Set.of()),
+                kept(new BackupRef("a", 4, 6), "", false, Set.of()));
+        Instant soon = Instant.ofEpochMilli(3);
+        assertThat(BackupRules.next("a", own, Optional.empty(), soon)).isEqualTo(new BackupRef("a", 4, 7));
+        assertThat(BackupRules.next("a", own, Optional.of(new BackupRef("a", 4, 5)), soon))
+                .isEqualTo(new BackupRef("a", 4, 7));
+        assertThat(BackupRules.next("a", own, Optional.of(new BackupRef("a", 4, 6)), soon))
+                .as("by a clock that is behind")
+                .isEqualTo(new BackupRef("a", 5, 7));
+        assertThat(BackupRules.next("a", List.of(), Optional.of(new BackupRef("a", 4, 6)), NOON))
+                .isEqualTo(new BackupRef("a", NOON.toEpochMilli(), 7));
+        assertThat(BackupRules.next("a", List.of(), Optional.empty(), NOON))
+                .isEqualTo(new BackupRef("a", NOON.toEpochMilli(), 1));
+        assertThat(BackupRules.next("a", List.of(), Optional.empty(), Instant.EPOCH))
+                .isEqualTo(new BackupRef("a", 1, 1));
+    }
+
+    @Test
+    void whatThisApplianceCannotHaveSentShowsThatItWasSetBack() {
+        BackupRef five = new BackupRef("a", 1, 5);
+        List<Kept> own = List.of(
+                kept(new BackupRef("a", 1, 4), "w", true, Set.of()),
+                kept(five, "x", true, Set.of()),
+                kept(new BackupRef("a", 1, 6), "", false, Set.of()));
+        assertThat(BackupRules.wasSetBack(five, "x", List.of())).isTrue();
+        assertThat(BackupRules.wasSetBack(five, "x", own)).isFalse();
+        assertThat(BackupRules.wasSetBack(five, "y", own)).isTrue();
+        assertThat(BackupRules.wasSetBack(new BackupRef("a", 1, 4), "w", own)).isFalse();
+        assertThat(BackupRules.wasSetBack(new BackupRef("a", 1, 6), "z", own))
+                .as("its own is bad, whatever it was")
+                .isFalse();
+        assertThat(BackupRules.wasSetBack(new BackupRef("a", 1, 7), "x", own)).isTrue();
+        assertThat(BackupRules.wasSetBack(new BackupRef("a", 1, 3), "x", own)).isFalse();
+    }
+
+    @Test
+    void ofEqualContentsTheNewestStaysAndOfBadOnesAsMany() {
+        List<Kept> kept = List.of(
+                kept(new BackupRef("a", 1, 1), "x", true, Set.of()),
+                kept(new BackupRef("a", 1, 2), "y", true, Set.of()),
+                kept(new BackupRef("a", 1, 3), "y", true, Set.of()),
+                kept(new BackupRef("a", 1, 4), "", false, Set.of()),
+                kept(new BackupRef("a", 1, 5), "", false, Set.of()),
+                kept(new BackupRef("a", 1, 6), "", false, Set.of()),
+                kept(new BackupRef("a", 1, 7), "z", true, Set.of()));
+        assertThat(BackupRules.expired(kept, Set.of(), 2)).containsExactlyInAnyOrder(sequences(1, 2, 4));
+        assertThat(BackupRules.expired(kept, Set.of(), 3)).containsExactlyInAnyOrder(sequences(2));
+        assertThat(BackupRules.expired(kept, Set.of(new BackupRef("a", 1, 2)), 3))
+                .isEmpty();
+    }
+
+    private static BackupRef[] sequences(int... all) {
+        return java.util.Arrays.stream(all)
+                .mapToObj(n -> new BackupRef("a", 1, n))
+                .toArray(BackupRef[]::new);
+    }
+
+    @Test
+    void whatIsSaidOfABackupNamesItItsAgeAndWhatToType() {
+        Instant later = NOON.plusSeconds(901);
+        Kept with = kept(new BackupRef("a", 1, 1), "x", true, Set.of("media"));
+        Kept without = kept(new BackupRef("a", 1, 2), "y", true, Set.of());
+        Kept bad = kept(new BackupRef("a", 1, 3), "", false, Set.of());
+        Kept worse = kept(new BackupRef("a", 1, 4), "", false, Set.of());
+        Kept anew = kept(new BackupRef("a", 2, 4), "z", true, Set.of());
+        String now = "on a: sfo backup now";
+        assertThat(said(later))
+                .containsExactly(new Reason(
+                        "BACKUP-MISSING", Reason.Weight.BLOCKS, "no config backup of a was ever received here", now));
+        assertThat(said(later, bad))
+                .containsExactly(new Reason(
+                        "BACKUP-MISSING",
+                        Reason.Weight.BLOCKS,
+                        "none of the 1 config backups of a kept here is good: torn",
+                        now));
+        assertThat(said(later, with, bad, worse))
+                .containsExactly(
+                        new Reason(
+                                "BACKUP-BAD",
+                                Reason.Weight.WARNS,
+                                "config backup a/4 (lineage 1) is bad (torn); the newest good one is a/1 (lineage 1),"
+                                        + " made " + NOON,
+                                now),
+                        new Reason(
+                                "BACKUP-OLD",
+                                Reason.Weight.WARNS,
+                                "the newest config backup of a was made " + NOON
+                                        + ", 15 minutes ago; expected at most 15",
+                                now));
+        assertThat(said(later, without))
+                .containsExactly(new Reason(
+                        "BACKUP-LACKS-GROUP",
+                        Reason.Weight.BLOCKS,
+                        "the newest good config backup of a (a/2 (lineage 1), made " + NOON
+                                + ") does not hold group media",
+                        now));
+        assertThat(said(later, with, without))
+                .containsExactly(new Reason(
+                        "BACKUP-LACKS-GROUP",
+                        Reason.Weight.BLOCKS,
+                        "a has not held group media any more since a config backup made " + NOON
+                                + "; the last that does is a/1 (lineage 1), made " + NOON,
+                        "sfo status media"));
+        assertThat(said(NOON, with, anew))
+                .containsExactly(new Reason(
+                        "BACKUP-OLD-LINEAGE",
+                        Reason.Weight.WARNS,
+                        "a lost its own backups and began anew at " + NOON
+                                + "; group media is in a/1 (lineage 1), from before that",
+                        now));
+        Kept badBefore = kept(new BackupRef("a", 1, 1), "", false, Set.of());
+        assertThat(said(NOON, badBefore, kept(new BackupRef("a", 1, 2), "x", true, Set.of("media"))))
+                .as("an older bad one is none of today's worries")
+                .isEmpty();
+    }
+
+    private static List<Reason> said(Instant now, Kept... kept) {
+        return BackupRules.choose("a", "media", List.of(kept), now, Duration.ofMinutes(15))
+                .reasons();
+    }
+
+    @Test
+    void anAgeIsNeverNegativeAndExactlyTheLimitIsNotTooOld() {
+        Kept with = kept(new BackupRef("a", 1, 1), "x", true, Set.of("media"));
+        assertThat(age(with, NOON.minusSeconds(5))).contains(Duration.ZERO);
+        assertThat(age(with, NOON.plusSeconds(5))).contains(Duration.ofSeconds(5));
+        assertThat(said(NOON.plusSeconds(900), with)).isEmpty();
+        assertThat(said(NOON.plusSeconds(900).plusNanos(1), with))
+                .extracting(Reason::code)
+                .containsExactly("BACKUP-OLD");
+    }
+
+    private static Optional<Duration> age(Kept kept, Instant now) {
+        return BackupRules.choose("a", "media", List.of(kept), now, Duration.ofMinutes(15))
+                .age();
     }
 
     private static List<String> codes(Kept... kept) {
