@@ -9,10 +9,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views;
+import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
+import sfo.protocol.model.Nic;
 import sfo.protocol.model.Share;
 import sfo.protocol.model.Share.Protocol;
 import sfo.protocol.model.Volume;
@@ -106,6 +109,154 @@ class DefinitionRulesTest {
                 .containsExactly("b does not answer: is its agent running?");
         assertThat(DefinitionRules.flaws(GROUP, List.of(a, b)))
                 .containsExactly("no NIC \"eth0\" on b: expected one of eth9", "b lacks smbd (samba)");
+    }
+
+    @Test
+    void whatSpeaksAgainstAMemberIsNamedOnceAndOnlyIfTheGroupNeedsIt() {
+        Views.NicView free = new Views.NicView("eth0", "02:00:00:00:00:01", true, List.of(), "free");
+        Views.NicView used = new Views.NicView("eth0", "02:00:00:00:00:02", true, List.of(), "carries the mirrors");
+        Views.NicView more = new Views.NicView("eth1", "02:00:00:00:00:03", true, List.of(), "free");
+        Views.PluginView lease = new Views.PluginView("IsolationLease", "network", "", false, List.of("nft"));
+        Views.PluginView host = new Views.PluginView("GroupHost", "network", "", false, List.of("ip", "nft"));
+        GroupDefinition spare = spare(GROUP);
+
+        assertThat(DefinitionRules.flaws(spare, List.of(survey("a", free), survey("b", free))))
+                .isEmpty();
+        assertThat(DefinitionRules.flaws(GROUP, List.of(survey("a", used), survey("b", used))))
+                .as("shared")
+                .isEmpty();
+        assertThat(DefinitionRules.flaws(spare, List.of(survey("a", used), survey("b", more, used))))
+                .containsExactly(
+                        "NIC eth0 of a can't be a spare one: carries the mirrors",
+                        "NIC eth0 of b can't be a spare one: carries the mirrors");
+        assertThat(DefinitionRules.flaws(
+                        GROUP, List.of(new Views.SurveyView("a", List.of(more, more), List.of()), survey("b", free))))
+                .containsExactly("no NIC \"eth0\" on a: expected one of eth1, eth1");
+        assertThat(DefinitionRules.flaws(Sample.members("a", "c"), List.of(survey("a", free), survey("c", free))))
+                .containsExactly("no NIC of c is named for fo0");
+
+        Views.SurveyView lacking = new Views.SurveyView("b", List.of(free), List.of(lease));
+        assertThat(DefinitionRules.flaws(GROUP, List.of(survey("a", free), lacking)))
+                .isEmpty();
+        GroupDefinition leased = GROUP.withLease(Optional.of(new Lease(5)));
+        assertThat(DefinitionRules.flaws(leased, List.of(survey("a", free), lacking)))
+                .containsExactly("b lacks nft");
+        Views.SurveyView both = new Views.SurveyView("b", List.of(free), List.of(lease, host));
+        assertThat(DefinitionRules.flaws(leased, List.of(survey("a", free), both)))
+                .containsExactly("b lacks nft", "b lacks ip");
+    }
+
+    private static Views.SurveyView survey(String appliance, Views.NicView... nics) {
+        return new Views.SurveyView(appliance, List.of(nics), List.of());
+    }
+
+    private static GroupDefinition spare(GroupDefinition d) {
+        FailoverInterface slot = d.interfaces().get(0);
+        return Sample.with(
+                List.of(new FailoverInterface(
+                        slot.slot(),
+                        slot.addresses(),
+                        slot.mac(),
+                        slot.gateways(),
+                        slot.routes(),
+                        Map.of("a", new Nic("eth0", Nic.Use.SPARE), "b", new Nic("eth0", Nic.Use.SPARE)))),
+                d.volumes(),
+                d.shares());
+    }
+
+    @Test
+    void aMacOfOneOfTwoInterfacesLeavesTheOtherAndEverythingElse() {
+        GroupDefinition two = Sample.with(
+                        List.of(Sample.slot("fo0", "10.77.0.100/24"), Sample.slot("fo1", "10.79.0.100/24")),
+                        GROUP.volumes(),
+                        GROUP.shares())
+                .withLease(Optional.of(new Lease(5)));
+        MacChoice given = new MacChoice(MacChoice.Kind.GIVEN, Optional.of(new Mac("02:00:00:00:00:09")));
+        GroupDefinition changed = DefinitionRules.withMac(two, "fo1", given);
+        FailoverInterface second = two.interfaces().get(1);
+        assertThat(changed)
+                .isEqualTo(new GroupDefinition(
+                        "files",
+                        4,
+                        "a",
+                        List.of("a", "b"),
+                        List.of(
+                                two.interfaces().get(0),
+                                new FailoverInterface(
+                                        "fo1",
+                                        second.addresses(),
+                                        given,
+                                        second.gateways(),
+                                        second.routes(),
+                                        second.nics())),
+                        GROUP.volumes(),
+                        GROUP.shares(),
+                        Optional.of(new Lease(5))));
+        refused(() -> DefinitionRules.withMac(two, "fo9", given), "one of fo0, fo1");
+    }
+
+    @Test
+    void aShareIsItsProtocolsAndANewOneIsAsItWasAskedFor() {
+        Requests.NewShare asked = new Requests.NewShare(
+                "files", "docs", Protocol.NFS, "tank", "x/y", true, false, List.of("10.0.0.0/8"), Map.of("k", "v"));
+        GroupDefinition more = DefinitionRules.withShare(GROUP, asked);
+        assertThat(more.shares().get(2))
+                .isEqualTo(new Share(
+                        "docs", Protocol.NFS, "tank", "x/y", true, false, List.of("10.0.0.0/8"), 3, Map.of("k", "v")));
+        assertThat(DefinitionRules.withoutShare(more, Protocol.NFS, "docs").shares())
+                .isEqualTo(GROUP.shares());
+        assertThat(DefinitionRules.withoutShare(more, Protocol.SMB, "docs").shares())
+                .extracting(Share::id)
+                .containsExactly(2, 3);
+        GroupDefinition none = DefinitionRules.withoutShare(
+                DefinitionRules.withoutShare(GROUP, Protocol.SMB, "docs"), Protocol.NFS, "home");
+        assertThat(none.version()).isEqualTo(GROUP.version() + 2);
+        assertThat(DefinitionRules.withShare(none, asked).shares())
+                .extracting(Share::id)
+                .containsExactly(1);
+        refused(() -> DefinitionRules.withoutShare(none, Protocol.SMB, "docs"), "one of \"\"");
+    }
+
+    @Test
+    void eachSettingOfAShareIsChangedByItself() {
+        Share home = DefinitionRules.withChanged(
+                        GROUP,
+                        new Requests.ShareChange(
+                                "files",
+                                "HOME",
+                                Protocol.NFS,
+                                Optional.empty(),
+                                Optional.of(true),
+                                Optional.of(List.of("10.1.0.0/16")),
+                                Map.of()))
+                .shares()
+                .get(1);
+        assertThat(home)
+                .isEqualTo(new Share(
+                        "home", Protocol.NFS, "tank", "home", false, true, List.of("10.1.0.0/16"), 2, Map.of()));
+    }
+
+    @Test
+    void aVolumeKeepsWhatWasAskedForAndGoesOnlyWithoutItsShares() {
+        Volume made = DefinitionRules.volume(
+                Sample.with(GROUP.interfaces(), List.of(), List.of()), volume("pool", Map.of("b", "/dev/sdb")));
+        assertThat(made)
+                .isEqualTo(new Volume(
+                        "pool",
+                        1L << 30,
+                        Volume.FileSystem.XFS,
+                        Volume.Mode.SYNCHRONOUS,
+                        Volume.LinkLoss.SOLO,
+                        10_809,
+                        Map.of("a", "", "b", "/dev/sdb")));
+        GroupDefinition two = DefinitionRules.withVolume(GROUP, made);
+        assertThat(two.volumes()).containsExactly(GROUP.volumes().get(0), made);
+        assertThat(two.version()).isEqualTo(GROUP.version() + 1);
+        refused(() -> DefinitionRules.withoutVolume(two, "tank"), "it has SMB docs, NFS home");
+        assertThat(DefinitionRules.withoutVolume(two, "pool").volumes()).isEqualTo(GROUP.volumes());
+        refused(
+                () -> DefinitionRules.withShare(two, share("x", Protocol.SMB, "gone")),
+                "volume \"gone\": expected one of tank, pool");
     }
 
     private static void refused(Runnable change, String... said) {

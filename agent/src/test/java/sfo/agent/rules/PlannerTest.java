@@ -1,6 +1,7 @@
 package sfo.agent.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static sfo.agent.rules.Sample.claim;
 import static sfo.agent.rules.Sample.nfs;
 import static sfo.agent.rules.Sample.slot;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Share;
@@ -199,6 +201,62 @@ class PlannerTest {
                         "servers.smb",
                         "storage.mount.tank",
                         "storage.primary.tank");
+    }
+
+    @Test
+    void aLeaseClosesEachInterfaceBeforeAnythingIsServedBehindIt() {
+        GroupDefinition leased = GROUP.withLease(Optional.of(new Lease(5)));
+        assertThat(text(plan(leased))).isEqualTo("""
+                        STORAGE storage.primary.tank
+                        STORAGE storage.mount.tank < storage.primary.tank
+                        NETWORK network.group-host
+                        NETWORK network.free.fo0
+                        NETWORK network.interface.fo0 < network.group-host
+                        NETWORK network.lease.fo0 < network.interface.fo0
+                        SERVERS servers.smb < storage.mount.tank network.interface.fo0 network.lease.fo0
+                        VERIFY verify.smb < servers.smb
+                        SERVERS servers.nfs < storage.mount.tank network.interface.fo0 network.lease.fo0
+                        VERIFY verify.nfs < servers.nfs
+                        OPEN open.fo0 < network.free.fo0 verify.smb verify.nfs
+                        """);
+        assertThat(plan(leased).step("network.lease.fo0").orElseThrow().resource())
+                .isEqualTo(new Resource.IsolationLease("files", "fo0"));
+    }
+
+    @Test
+    void serversGetTheirOwnSharesTheMountsAndAPlaceForTheirStateOnTheFirstVolume() {
+        GroupDefinition two = Sample.with(GROUP.interfaces(), List.of(volume("pool"), volume("tank")), GROUP.shares());
+        Plan plan = plan(two);
+        Map<String, String> mounts = Map.of("tank", "/sfo/tank", "pool", "/sfo/pool");
+        assertThat(plan.step("servers.smb").orElseThrow().resource())
+                .isEqualTo(new Resource.SmbServer("files", List.of(smb("docs", 1)), mounts, "/sfo/pool/.sfo"));
+        assertThat(plan.step("servers.nfs").orElseThrow().resource())
+                .isEqualTo(new Resource.NfsServer("files", List.of(nfs("home", 2)), mounts, "/sfo/pool/.sfo"));
+        assertThat(plan.step("verify.nfs").orElseThrow().resource())
+                .isEqualTo(new Resource.AnsweringShares("files", List.of(nfs("home", 2)), "10.77.0.100"));
+        assertThat(plan.step("verify.smb").orElseThrow().resource())
+                .isEqualTo(new Resource.AnsweringShares("files", List.of(smb("docs", 1)), "10.77.0.100"));
+    }
+
+    @Test
+    void ofAHandOversTargetsEachVolumeGetsItsOwn() {
+        GroupDefinition two = Sample.with(GROUP.interfaces(), List.of(volume("tank"), volume("pool")), List.of());
+        Target pool = new Target("pool", "10.78.0.12", 10_810, "files-pool");
+        Plan plan = Planner.plan(input(two, claim(3, "a"), List.of(pool), Optional.empty()));
+        assertThat(plan.step("storage.mirror.tank")).isEmpty();
+        assertThat(plan.step("storage.mount.tank").orElseThrow().after()).containsExactly("storage.primary.tank");
+        assertThat(plan.step("storage.mount.pool").orElseThrow().after()).containsExactly("storage.mirror.pool");
+    }
+
+    @Test
+    void aVolumeThatIsMountedNowhereIsNoPlan() {
+        GroupDefinition odd = Sample.with(GROUP.interfaces(), List.of(volume("odd")), List.of());
+        assertThatThrownBy(() -> plan(odd)).hasMessage("no mount point for volume odd");
+    }
+
+    @Test
+    void everyStepIsEssentialAndHasALimit() {
+        assertThat(plan(GROUP).steps()).allMatch(step -> step.essential() && step.limitMillis() >= 10_000);
     }
 
     private static Set<String> before(Plan plan, Step step) {

@@ -20,7 +20,7 @@ import sfo.protocol.peer.GroupMessage.Beat;
 
 /** A group "files" of the appliances a (its home) and b. */
 public final class Sample {
-    static final Instant NOON = Instant.parse("2026-05-04T12:00:00Z");
+    public static final Instant NOON = Instant.parse("2026-05-04T12:00:00Z");
 
     private Sample() {}
 
@@ -39,17 +39,17 @@ public final class Sample {
                 List.of(smb("docs", 1), nfs("home", 2)));
     }
 
-    static GroupDefinition members(String... members) {
+    public static GroupDefinition members(String... members) {
         GroupDefinition d = group();
         return new GroupDefinition(
                 d.name(), d.version(), d.home(), List.of(members), d.interfaces(), d.volumes(), d.shares());
     }
 
-    static GroupDefinition with(List<FailoverInterface> interfaces, List<Volume> volumes, List<Share> shares) {
+    public static GroupDefinition with(List<FailoverInterface> interfaces, List<Volume> volumes, List<Share> shares) {
         return new GroupDefinition("files", 3, "a", List.of("a", "b"), interfaces, volumes, shares);
     }
 
-    static FailoverInterface slot(String slot, String... addresses) {
+    public static FailoverInterface slot(String slot, String... addresses) {
         return new FailoverInterface(
                 slot,
                 List.of(addresses).stream().map(Cidr::parse).toList(),
@@ -63,7 +63,7 @@ public final class Sample {
         return Cidr.literal("address", literal);
     }
 
-    static Volume volume(String name) {
+    public static Volume volume(String name) {
         return new Volume(
                 name,
                 1L << 30,
@@ -74,33 +74,33 @@ public final class Sample {
                 Map.of("a", "", "b", ""));
     }
 
-    static Share smb(String name, int id) {
+    public static Share smb(String name, int id) {
         return new Share(name, Share.Protocol.SMB, "tank", name, false, true, List.of(), id, Map.of());
     }
 
-    static Share nfs(String name, int id) {
+    public static Share nfs(String name, int id) {
         return new Share(name, Share.Protocol.NFS, "tank", name, false, false, List.of("10.77.0.0/24"), id, Map.of());
     }
 
-    static MirrorState mirror(MirrorState.Sync sync, Optional<Instant> since) {
+    public static MirrorState mirror(MirrorState.Sync sync, Optional<Instant> since) {
         return new MirrorState(
                 "files", "tank", MirrorState.Role.SECONDARY, claim(1, "a"), sync, since, 0, "", "the daemon said no");
     }
 
     /** A peer that stands by and knows of {@code claim}. */
-    static Beat standingBy(String from, Claim claim) {
+    public static Beat standingBy(String from, Claim claim) {
         List<MirrorState> mirrors = List.of(mirror(MirrorState.Sync.LOST, Optional.empty()));
         return new Beat(
                 from, "files", "boot-of-" + from, 3, claim, false, true, mirrors, List.of(), "", Map.of(), false);
     }
 
-    static Beat serving(String from, Claim claim) {
+    public static Beat serving(String from, Claim claim) {
         return new Beat(
                 from, "files", "boot-of-" + from, 3, claim, true, false, List.of(), List.of(), "", Map.of(), false);
     }
 
     /** Neither serves under a claim of its own nor stands by: something is under way there. */
-    static Beat busy(String from, Claim claim) {
+    public static Beat busy(String from, Claim claim) {
         return new Beat(
                 from, "files", "boot-of-" + from, 3, claim, false, false, List.of(), List.of(), "", Map.of(), false);
     }

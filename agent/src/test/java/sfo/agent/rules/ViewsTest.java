@@ -22,6 +22,10 @@ import sfo.protocol.events.SagaEvent.Outcome;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.plan.Facts;
+import sfo.protocol.plan.Phase;
+import sfo.protocol.plan.Plan;
+import sfo.protocol.plan.Resource;
+import sfo.protocol.plan.Step;
 
 /** What operators are told, and with which exit code. */
 class ViewsTest {
@@ -145,6 +149,114 @@ class ViewsTest {
                 .apply(new SagaEvent.Checkpointed(2, Map.of("one", Facts.of("link", "down")), NOON));
         assertThat(SagaViews.checkpoint(state).body())
                 .contains(new Views.CheckpointView("files-2", NOON, Map.of("one", Map.of("link", "down"))));
+    }
+
+    @Test
+    void aSagaIsShownWithWhoWantedItAndHowItEnded() {
+        SagaEvent.Opened opened = RUNNING.opened().orElseThrow();
+        SagaState stuck = RUNNING.apply(new SagaEvent.TurnedBack(3, "no", NOON))
+                .apply(new SagaEvent.Ended(4, Outcome.NEEDS_ATTENTION, List.of("mount /x: busy"), NOON.plusSeconds(7)));
+        Views.SagaView view = SagaViews.view(stuck);
+        assertThat(view)
+                .isEqualTo(new Views.SagaView(
+                        "files-2",
+                        "files",
+                        "failover",
+                        claim(2, "b"),
+                        "NEEDS_ATTENTION",
+                        "root",
+                        "",
+                        NOON,
+                        Optional.of(NOON.plusSeconds(7)),
+                        List.of(new Views.StepView("one", Phase.STORAGE, "group host one", "waiting", 0, "")),
+                        opened.dossier(),
+                        List.of("mount /x: busy")));
+        assertThat(SagaViews.view(RUNNING).ended()).isEmpty();
+        assertThat(SagaViews.view(RUNNING).openItems()).isEmpty();
+        assertThat(SagaViews.view(RUNNING.apply(new SagaEvent.TurnedBack(3, "no", NOON)))
+                        .state())
+                .isEqualTo("ROLLING_BACK");
+        for (Answer answer : List.of(
+                SagaViews.answer(stuck, false, 1),
+                SagaViews.answer(ended(RUNNING, Outcome.DONE), false, 1),
+                SagaViews.answer(ended(RUNNING, Outcome.DONE), true, 1),
+                SagaViews.answer(
+                        ended(RUNNING.apply(new SagaEvent.TurnedBack(3, "no", NOON)), Outcome.UNDONE), false, 1))) {
+            assertThat(answer.body()).containsInstanceOf(Views.SagaView.class);
+            assertThat(answer.reasons()).isEmpty();
+        }
+        assertThat(SagaViews.answer(stuck, false, 1).text())
+                .isEqualTo("group files needs attention: mount /x: busy; mend it, then: sfo resolve files");
+    }
+
+    @Test
+    void anEstimateGrowsWithEachPhaseOfTheLongestChain() {
+        List<Step> chain = new java.util.ArrayList<>();
+        long before = 0;
+        for (Phase phase : Phase.values()) {
+            List<String> after = chain.isEmpty()
+                    ? List.of()
+                    : List.of(chain.get(chain.size() - 1).id());
+            chain.add(new Step(phase.name(), phase, new Resource.GroupHost("x"), after, 1000, true));
+            long estimate = SagaViews.estimate(new Plan("files", "b", "a", chain));
+            assertThat(estimate - before).as(phase.name()).isGreaterThanOrEqualTo(50);
+            before = estimate;
+        }
+        assertThat(SagaViews.estimate(new Plan("files", "b", "a", List.of()))).isZero();
+        assertThat(SagaViews.estimate(new Plan("files", "b", "a", List.of(step("one", "not-there")))))
+                .isEqualTo(SagaViews.estimate(new Plan("files", "b", "a", List.of(step("one")))));
+    }
+
+    @Test
+    void aGroupIsShownWithAllThatIsKnownOfIt() {
+        GroupState home = serving(claim(1, "a"));
+        List<MirrorState> solo = List.of(Sample.mirror(MirrorState.Sync.SOLO, Optional.of(NOON)));
+        Views.GroupView view = GroupViews.view(
+                new GroupViews.Known(
+                        home, Standing.HOLDS, solo, List.of("b"), List.of("gone"), Optional.empty(), "for nothing"),
+                "a");
+        assertThat(view.definition()).isEqualTo(Sample.group());
+        assertThat(view.state()).isEqualTo(Views.GroupState.DEGRADED);
+        assertThat(view.claim()).isEqualTo(claim(1, "a"));
+        assertThat(view.servedHere()).isTrue();
+        assertThat(view.waiting()).isEqualTo("for nothing");
+        assertThat(view.mirrors()).isEqualTo(solo);
+        assertThat(view.backups()).isEmpty();
+        assertThat(view.reasons()).extracting(r -> r.code()).containsExactly("NOT-SERVED", "MIRROR-BEHIND");
+        assertThat(view.operation()).isEmpty();
+        Views.GroupView other = GroupViews.view(
+                new GroupViews.Known(home, Standing.STANDS_BY, solo, List.of(), List.of("gone"), Optional.empty(), ""),
+                "b");
+        assertThat(other.reasons()).as("only its holder can tell").isEmpty();
+        assertThat(other.servedHere()).isFalse();
+    }
+
+    @Test
+    void anOpenOperationIsShownUnlessTheJournalLacksIt() {
+        GroupState open =
+                serving(claim(2, "b")).apply(new GroupEvent.OperationOpened(4, "files-2", Optional.empty(), NOON));
+        assertThat(view(open, Optional.of(RUNNING), "").operation()).contains(SagaViews.view(RUNNING));
+        assertThat(view(open, Optional.of(RUNNING), "").waiting()).isEmpty();
+        Views.GroupView lost = view(open, Optional.of(SagaState.EMPTY), "x");
+        assertThat(lost.operation()).isEmpty();
+        assertThat(lost.waiting())
+                .isEqualTo("for an operator's word: the journal was repaired and lacks what files-2 did; a boot of this"
+                        + " appliance takes down whatever it left, then: sfo resolve files");
+        GroupState idle = serving(claim(2, "b"));
+        assertThat(view(idle, Optional.of(RUNNING), "").operation())
+                .as("it is over")
+                .isEmpty();
+        assertThat(view(idle, Optional.of(SagaState.EMPTY), "x").waiting()).isEqualTo("x");
+        assertThat(view(idle, Optional.of(SagaState.EMPTY), "x").state()).isEqualTo(Views.GroupState.STANDING_BY);
+        SagaState stuck = RUNNING.apply(new SagaEvent.Ended(3, Outcome.NEEDS_ATTENTION, List.of("x: y"), NOON));
+        assertThat(view(idle, Optional.of(stuck), "").state()).as("resolved").isEqualTo(Views.GroupState.STANDING_BY);
+        assertThat(view(open, Optional.of(ended(RUNNING, Outcome.DONE)), "").state())
+                .isEqualTo(Views.GroupState.FAILING_OVER);
+    }
+
+    private static Views.GroupView view(GroupState state, Optional<SagaState> saga, String waiting) {
+        return GroupViews.view(
+                new GroupViews.Known(state, Standing.STANDS_BY, List.of(), List.of(), List.of(), saga, waiting), "b");
     }
 
     private static SagaState ended(SagaState state, Outcome outcome) {
