@@ -202,10 +202,6 @@ public record GroupState(
         return definition.map(GroupDefinition::version).orElse(0L);
     }
 
-    public boolean isMember(String appliance) {
-        return definition.map(d -> d.members().contains(appliance)).orElse(false);
-    }
-
     /** The name for the next saga: the group and the claim's generation, numbered where a generation has several. */
     public String nextSaga(String group, long generation) {
         String base = group + "-" + generation;
