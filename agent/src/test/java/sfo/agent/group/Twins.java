@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -50,6 +52,7 @@ final class Twins implements AutoCloseable {
     private final Map<String, ActorTestKit> kits = new ConcurrentHashMap<>();
     private final Map<String, ActorRef<Object>> agents = new ConcurrentHashMap<>();
     private final Map<String, StepRunner> runners = new ConcurrentHashMap<>();
+    private final List<EmbeddedHost> hosts = new CopyOnWriteArrayList<>();
     private final Map<String, Hello.GroupClaim> said = new ConcurrentHashMap<>();
     private final Map<String, Inventory> backups = new ConcurrentHashMap<>();
 
@@ -73,24 +76,18 @@ final class Twins implements AutoCloseable {
     static GroupDefinition group() {
         FailoverInterface slot = new FailoverInterface(
                 "fo0",
-                java.util.List.of(Cidr.parse(ADDRESS + "/24")),
+                List.of(Cidr.parse(ADDRESS + "/24")),
                 new MacChoice(MacChoice.Kind.NONE, Optional.empty()),
-                java.util.List.of(Cidr.literal("gateway", GATEWAY)),
-                java.util.List.of(),
+                List.of(Cidr.literal("gateway", GATEWAY)),
+                List.of(),
                 Map.of("a", new Nic("eth0", Nic.Use.SHARED), "b", new Nic("eth0", Nic.Use.SHARED)));
-        return new GroupDefinition(
-                "files",
-                1,
-                "a",
-                java.util.List.of("a", "b"),
-                java.util.List.of(slot),
-                java.util.List.of(),
-                java.util.List.of());
+        return new GroupDefinition("files", 1, "a", List.of("a", "b"), List.of(slot), List.of(), List.of());
     }
 
     /** Starts an appliance's agent; its host too, if that has no power. */
     void start(String appliance) throws Exception {
         EmbeddedHost host = EmbeddedHost.open(settings(appliance));
+        hosts.add(host);
         StepRunner runner = new StepRunner(host);
         runners.put(appliance, runner);
         Surroundings around = new Surroundings(
@@ -224,8 +221,8 @@ final class Twins implements AutoCloseable {
                 new Settings.Endpoint("127.0.0.1", 7800, 7801),
                 new Settings.Tls(mine, mine, mine),
                 // nothing listens on port 1
-                java.util.List.of(new Settings.Peer(other, "127.0.0.1", 1, 1, storage(other))),
-                java.util.List.of(GATEWAY),
+                List.of(new Settings.Peer(other, "127.0.0.1", 1, 1, storage(other))),
+                List.of(GATEWAY),
                 new Settings.Adapters(Optional.of(folder.resolve("world"))),
                 storage(appliance),
                 new Settings.Backups(Duration.ofHours(1), 3, Duration.ofHours(1)));
@@ -239,5 +236,6 @@ final class Twins implements AutoCloseable {
     public void close() {
         runners.values().forEach(StepRunner::close);
         kits.values().forEach(ActorTestKit::shutdownTestKit);
+        hosts.forEach(EmbeddedHost::close);
     }
 }

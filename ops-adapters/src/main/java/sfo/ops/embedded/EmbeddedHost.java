@@ -28,7 +28,7 @@ import sfo.protocol.plan.Resource;
  * A host that is a folder of a {@link World}. To open it is to switch it on, if it has no power; else what it served goes
  * on, as after a restart of an agent. When its power is cut, or it was switched on again since, every call fails.
  */
-public final class EmbeddedHost implements Host {
+public final class EmbeddedHost implements Host, AutoCloseable {
     static final String FRONT_NIC = "eth0";
     static final String STORAGE_NIC = "eth1";
 
@@ -254,5 +254,11 @@ public final class EmbeddedHost implements Host {
     @Override
     public int endOrphans(String tag, Call call) {
         return 0;
+    }
+
+    /** Its agent ends: nothing is written after this; what is served stays. */
+    @Override
+    public void close() {
+        mirror.close();
     }
 }

@@ -272,4 +272,8 @@ final class EmbeddedMirror implements Mirror {
     public void watch(BiConsumer<String, String> listener) {
         watch.add(listener);
     }
+
+    void close() {
+        watch.close();
+    }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -22,7 +23,7 @@ import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.model.MirrorState.Sync;
 
 /** Looks at the mirrors of an appliance every few milliseconds: records broken links, carries out resyncs, tells who asked. */
-final class MirrorWatch {
+final class MirrorWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MirrorWatch.class);
     private static final long EVERY_MILLIS = 40;
 
@@ -32,7 +33,8 @@ final class MirrorWatch {
     private final Volumes volumes;
     private final List<BiConsumer<String, String>> listeners = new CopyOnWriteArrayList<>();
     private final Map<VolumeId, Seen> seen = new HashMap<>();
-    private boolean started;
+    private Optional<ScheduledExecutorService> timer = Optional.empty();
+    private boolean closed;
 
     MirrorWatch(EmbeddedHost host, Volumes volumes) {
         this.host = host;
@@ -46,19 +48,19 @@ final class MirrorWatch {
 
     /** From now on, also without a listener: a resync has begun, perhaps by an agent that is no more. */
     synchronized void resume() {
-        if (started) {
+        if (timer.isPresent() || closed) {
             return;
         }
-        started = true;
-        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(work -> {
+        ScheduledExecutorService every = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "embedded-mirrors-" + host.appliance());
             thread.setDaemon(true);
             return thread;
         });
-        var unused = timer.scheduleWithFixedDelay(
+        timer = Optional.of(every);
+        var unused = every.scheduleWithFixedDelay(
                 () -> {
                     if (!host.hasPower()) {
-                        timer.shutdown();
+                        every.shutdown();
                         return;
                     }
                     lookAtAll();
@@ -66,6 +68,26 @@ final class MirrorWatch {
                 0,
                 EVERY_MILLIS,
                 TimeUnit.MILLISECONDS);
+    }
+
+    /** Nothing is written after this returns. */
+    @Override
+    public void close() {
+        Optional<ScheduledExecutorService> running;
+        synchronized (this) {
+            closed = true;
+            running = timer;
+        }
+        running.ifPresent(every -> {
+            every.shutdown();
+            try {
+                if (!every.awaitTermination(10, TimeUnit.SECONDS)) {
+                    LOG.warn("the watch of the mirrors of {} does not end", host.appliance());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     private void lookAtAll() {

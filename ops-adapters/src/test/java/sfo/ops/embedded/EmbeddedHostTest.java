@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,11 @@ class EmbeddedHostTest {
     @BeforeEach
     void twoAppliances() throws Exception {
         pair = new Pair(root);
+    }
+
+    @AfterEach
+    void close() {
+        pair.close();
     }
 
     @Test

@@ -47,9 +47,8 @@ class EmbeddedMirrorTest {
 
     /** Else their watches write on while the folder is removed. */
     @AfterEach
-    void off() throws Exception {
-        pair.world.cutPower("a");
-        pair.world.cutPower("b");
+    void close() {
+        pair.close();
     }
 
     @Test

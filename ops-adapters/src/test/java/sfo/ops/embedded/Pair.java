@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,7 @@ import sfo.protocol.plan.Facts;
 import sfo.protocol.plan.Resource;
 
 /** Two appliances, a volume, a share and a client in one world; and the acts of an agent, by hand. */
-final class Pair {
+final class Pair implements AutoCloseable {
     static final String GROUP = "web";
     static final String ADDRESS = "10.77.0.100";
     static final String MAC = "02:77:00:00:01:00";
@@ -40,6 +41,7 @@ final class Pair {
     final Path root;
     final World world;
     final AtomicInteger deaths = new AtomicInteger();
+    private final List<EmbeddedHost> opened = new ArrayList<>();
     EmbeddedHost a;
     EmbeddedHost b;
 
@@ -52,7 +54,14 @@ final class Pair {
 
     EmbeddedHost open(String name) throws HostException {
         String address = name.equals("a") ? "10.78.0.11" : "10.78.0.12";
-        return EmbeddedHost.open(root, name, address, List.of("10.77.0.254"), deaths::incrementAndGet);
+        EmbeddedHost host = EmbeddedHost.open(root, name, address, List.of("10.77.0.254"), deaths::incrementAndGet);
+        opened.add(host);
+        return host;
+    }
+
+    @Override
+    public void close() {
+        opened.forEach(EmbeddedHost::close);
     }
 
     static Call call() {
