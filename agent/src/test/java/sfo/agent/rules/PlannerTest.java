@@ -188,6 +188,31 @@ class PlannerTest {
     }
 
     @Test
+    void whatIsServedChangesBesideItsClientsAndTheMirrorThatItCameWith() {
+        Claim claim = claim(3, "b");
+        Target target = new Target("tank", "10.78.0.11", 10_809, "files-tank-3-a");
+        Plan handedOver = Planner.plan(input(GROUP, claim, List.of(target), Optional.empty()));
+        Planner.Input now = input(GROUP.withLease(Optional.of(new Lease(5))), claim, List.of(), Optional.empty());
+        Plan wanted = Planner.plan(new Planner.Input(
+                now.group(),
+                now.appliance(),
+                now.from(),
+                claim,
+                now.mountPoints(),
+                List.of(),
+                List.of("10.77.0.9:700 10.77.0.100:2049"),
+                Optional.empty()));
+        Adjustment change = Adjustment.between(handedOver, wanted);
+        assertThat(change.apply()).extracting(Step::id).containsExactly("network.lease.fo0");
+        assertThat(change.revert()).isEmpty();
+        Plan bare = Planner.plan(
+                input(Sample.with(GROUP.interfaces(), List.of(), List.of()), claim, List.of(), Optional.empty()));
+        assertThat(Adjustment.between(handedOver, bare).revert())
+                .extracting(Step::id)
+                .contains("storage.mirror.tank");
+    }
+
+    @Test
     void whatGoesIsRevertedLastFirst() {
         Plan bare = plan(Sample.with(GROUP.interfaces(), List.of(), List.of()));
         Adjustment less = Adjustment.between(plan(GROUP), bare);
