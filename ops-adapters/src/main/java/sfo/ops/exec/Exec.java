@@ -38,6 +38,9 @@ public final class Exec {
     /** For the children of one that did not end well. */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
+    /** At most, on a busy machine: from the new memory to the new environment. */
+    private static final Duration EXEC_TAKES = Duration.ofSeconds(1);
+
     private static final String LAUNCH = "jdk.lang.Process.launchMechanism";
 
     static {
@@ -206,12 +209,32 @@ public final class Exec {
     }
 
     private static boolean carries(long pid, String entry) {
+        long until = System.nanoTime() + EXEC_TAKES.toNanos();
         try {
-            String environment = Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+            String environment = environment(pid);
+            for (boolean becomes = true; environment.isEmpty() && becomes && System.nanoTime() < until; ) {
+                becomes = becomesAnother(pid);
+                // once more, also if it no longer does: it may have its environment since
+                environment = environment(pid);
+            }
             return environment.startsWith(entry + "\0") || environment.contains("\0" + entry + "\0");
         } catch (IOException gone) {
             return false;
         }
+    }
+
+    private static String environment(long pid) throws IOException {
+        return Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
+    }
+
+    /**
+     * Whether it is in the midst of exec: it has memory (vsize) and no environment yet (env_end). Neither a kernel
+     * thread nor a zombie has memory, and an environment that is empty has an end too. Source: proc(5), stat.
+     */
+    private static boolean becomesAnother(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return fields.length > 48 && !fields[20].equals("0") && fields[48].equals("0");
     }
 
     private static CompletableFuture<String> read(InputStream stream, Process process) {

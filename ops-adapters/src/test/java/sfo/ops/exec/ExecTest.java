@@ -107,6 +107,23 @@ class ExecTest {
                 .isZero();
     }
 
+    /** While it becomes another program it has no environment to be known by. */
+    @Test
+    void oneInTheMidstOfItsExecIsFound() throws Exception {
+        for (int n = 0; n < 200; n++) {
+            ProcessBuilder orphan = new ProcessBuilder("sleep", "600");
+            orphan.environment().put("SFO_STEP", "web-3/becomes");
+            Process process = orphan.start();
+            try {
+                assertThat(exec.endOrphans("web-3/becomes", Call.within(Duration.ofSeconds(20))))
+                        .as("look %s", n)
+                        .isPositive();
+            } finally {
+                process.destroyForcibly();
+            }
+        }
+    }
+
     /** What is forked while one looks is not in what one sees. */
     @Test
     void orphansThatForkMeanwhileAreEndedToo() throws Exception {
