@@ -106,7 +106,7 @@ public final class Backups extends AbstractBehavior<Backups.Command> {
      */
     public record Pace(Duration hello, Duration silent, Duration answer, Duration round) {
         public static final Pace USUAL =
-                new Pace(Duration.ofSeconds(5), Duration.ofSeconds(16), Duration.ofSeconds(3), Duration.ofSeconds(60));
+                new Pace(Duration.ofSeconds(15), Duration.ofSeconds(46), Duration.ofSeconds(3), Duration.ofSeconds(60));
     }
 
     private record Start() implements Command {}

@@ -81,9 +81,12 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
 
     private record Opened(MirrorMessage.OpenTarget request, Optional<Target> target, String error) implements Command {}
 
-    private record Tick() implements Command {}
+    private enum Tick implements Command {
+        INSTANCE
+    }
 
     private final Surroundings around;
+    private final TimerScheduler<Command> timers;
     private final Map<String, Standing> groups = new HashMap<>();
     private final Map<String, List<MirrorState>> states = new HashMap<>();
     private final Map<String, List<MirrorState>> others = new HashMap<>();
@@ -103,7 +106,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
         super(context);
         context.setLoggerName(Mirrors.class);
         this.around = around;
-        timers.startTimerWithFixedDelay(new Tick(), TICK);
+        this.timers = timers;
         ActorRef<Command> self = context.getSelf();
         mirror().watch((group, volume) -> self.tell(new Changed(group)));
     }
@@ -121,14 +124,14 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                 .onMessage(Opened.class, this::opened)
                 .onMessage(Unread.class, this::unread)
                 .onMessage(Done.class, this::done)
-                .onMessage(Tick.class, c -> tick())
+                .onMessageEquals(Tick.INSTANCE, this::tick)
                 .build();
     }
 
     private Behavior<Command> standing(Standing c) {
         if (c.gone()) {
             groups.remove(c.group().name());
-            return this;
+            return paced();
         }
         Standing before = groups.put(c.group().name(), c);
         if (!c.holds() || (before != null && !before.claim().equals(c.claim()))) {
@@ -144,7 +147,8 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
                         return "";
                     }));
         }
-        return read(c.group().name());
+        read(c.group().name());
+        return paced();
     }
 
     private Behavior<Command> acceptLoss(AcceptLoss c) {
@@ -176,13 +180,30 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
 
     private Behavior<Command> peerStates(PeerStates c) {
         others.put(c.group(), c.states());
+        return paced();
+    }
+
+    /** It works for what is not as it should be; of anything else it is told. */
+    private Behavior<Command> paced() {
+        boolean works = groups.values().stream()
+                .filter(Standing::holds)
+                .flatMap(standing -> statesOf(standing).stream())
+                .anyMatch(state -> state.sync() != Sync.REPLICATING || !otherReplicates(state));
+        if (!works) {
+            timers.cancel(Tick.INSTANCE);
+        } else if (!timers.isTimerActive(Tick.INSTANCE)) {
+            timers.startTimerWithFixedDelay(Tick.INSTANCE, TICK);
+        }
         return this;
+    }
+
+    private List<MirrorState> statesOf(Standing standing) {
+        return states.getOrDefault(standing.group().name(), List.of());
     }
 
     private Behavior<Command> tick() {
         for (Standing standing : groups.values()) {
-            boolean settled = states.getOrDefault(standing.group().name(), List.of()).stream()
-                    .allMatch(s -> s.sync() == Sync.REPLICATING);
+            boolean settled = statesOf(standing).stream().allMatch(s -> s.sync() == Sync.REPLICATING);
             if (standing.holds() && !settled) {
                 read(standing.group().name());
             } else {
@@ -230,7 +251,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             }
             keep(standing);
         }
-        return this;
+        return paced();
     }
 
     /** People read why a mirror does not come about where they read that it does not. */
@@ -281,7 +302,7 @@ public final class Mirrors extends AbstractBehavior<Mirrors.Command> {
             return;
         }
         String group = standing.group().name();
-        for (MirrorState state : states.getOrDefault(group, List.of())) {
+        for (MirrorState state : statesOf(standing)) {
             Optional<Volume> volume = standing.group().volume(state.volume());
             if (volume.isEmpty() || state.role() != Role.PRIMARY) {
                 continue;

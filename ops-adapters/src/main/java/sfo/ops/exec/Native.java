@@ -71,9 +71,10 @@ public final class Native {
     /**
      * A TCP socket that listens or is connected.
      *
+     * @param fd its number in its process
      * @param silence how long it has heard nothing from its peer, data or acknowledgement; empty if it listens
      */
-    public record Tcp(Optional<Duration> silence) {}
+    public record Tcp(int fd, Optional<Duration> silence) {}
 
     private Native() {}
 
@@ -89,7 +90,7 @@ public final class Native {
             try {
                 for (Path fd : fds) {
                     if (isSocket(fd)) {
-                        boundSilence(process, Integer.parseInt(fd.getFileName().toString()), limit)
+                        fetched(process, Integer.parseInt(fd.getFileName().toString()), limit)
                                 .ifPresent(found::add);
                     }
                 }
@@ -98,6 +99,16 @@ public final class Native {
             }
         }
         return found;
+    }
+
+    /** As {@link #boundSilence(long, Duration)} of one socket alone; empty if it is none that listens or is connected. */
+    public static Optional<Tcp> boundSilence(long pid, int fd, Duration limit) throws IOException {
+        int process = call("pidfd_open of process " + pid, SYS_PIDFD_OPEN, (int) pid, 0, 0);
+        try {
+            return fetched(process, fd, limit);
+        } finally {
+            C.close(process);
+        }
     }
 
     /** How many more files that file system has room for; empty if it knows no limit but its bytes. */
@@ -118,7 +129,7 @@ public final class Native {
                 if (isSocket(fd)) {
                     int number = Integer.parseInt(fd.getFileName().toString());
                     try {
-                        bound(number, limit);
+                        bound(number, number, limit);
                     } catch (LastErrorException e) {
                         refused(number, e);
                     }
@@ -135,11 +146,11 @@ public final class Native {
         }
     }
 
-    private static Optional<Tcp> boundSilence(int process, int fd, Duration limit) throws IOException {
+    private static Optional<Tcp> fetched(int process, int fd, Duration limit) throws IOException {
         int socket = -1;
         try {
             socket = syscall(SYS_PIDFD_GETFD, process, fd, 0);
-            return bound(socket, limit);
+            return bound(fd, socket, limit);
         } catch (LastErrorException e) {
             refused(fd, e);
             return Optional.empty();
@@ -150,7 +161,8 @@ public final class Native {
         }
     }
 
-    private static Optional<Tcp> bound(int socket, Duration limit) {
+    /** {@code socket} is its number here, {@code fd} where it was found. */
+    private static Optional<Tcp> bound(int fd, int socket, Duration limit) {
         ByteBuffer info = get(socket, TCP_INFO, TCP_INFO_BYTES);
         int state = info.get(STATE);
         if (state != ESTABLISHED && state != LISTEN) {
@@ -165,11 +177,11 @@ public final class Native {
             set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) limit.toMillis());
         }
         if (state == LISTEN) {
-            return Optional.of(new Tcp(Optional.empty()));
+            return Optional.of(new Tcp(fd, Optional.empty()));
         }
         long data = Integer.toUnsignedLong(info.getInt(LAST_DATA_RECEIVED));
         long ack = Integer.toUnsignedLong(info.getInt(LAST_ACK_RECEIVED));
-        return Optional.of(new Tcp(Optional.of(Duration.ofMillis(Math.min(data, ack)))));
+        return Optional.of(new Tcp(fd, Optional.of(Duration.ofMillis(Math.min(data, ack)))));
     }
 
     /** Nothing to bound, if it is no TCP socket, or none any more. */

@@ -33,6 +33,9 @@ import sfo.protocol.model.Volume;
 final class Side {
     /** A primary that was promised a target of equal content has this long to connect before the link counts as lost. */
     private static final Duration FIRST_LINK = Duration.ofSeconds(10);
+    /** Of so many looks at a mirror that is well one asks everything. */
+    private static final int LOOKS_A_QUESTION = 5;
+
     /** A peer that vanishes silently stalls writes no longer than this, also when no agent runs. */
     static final Duration SILENCE = Duration.ofSeconds(4);
 
@@ -55,6 +58,11 @@ final class Side {
     private @Nullable Kept kept;
     private boolean linked;
     private boolean connected;
+    private @Nullable Link link;
+    /** Whether the core daemon had something to say that no look has answered yet. */
+    private volatile boolean told = true;
+
+    private int looks;
     private volatile String detail = "";
     private String broke = "";
 
@@ -80,6 +88,7 @@ final class Side {
         this.seenFile = records.resolve(name + ".seen");
         this.coreDaemon = new StorageDaemon(exec, folder, "core", e -> {
             if (isNews(e)) {
+                told = true;
                 event.accept(this);
             }
         });
@@ -91,6 +100,9 @@ final class Side {
         this.core = new Core(coreDaemon);
         this.jobs = new Jobs(coreDaemon);
     }
+
+    /** The mirror's connection: a socket of the core daemon. */
+    private record Link(long pid, int fd) {}
 
     private static boolean isNews(JsonNode event) {
         return event.isMissingNode() || event.path("event").asText().startsWith("BLOCK_JOB_");
@@ -159,6 +171,41 @@ final class Side {
         record = null;
     }
 
+    /**
+     * As {@link #examine}, at less cost for a mirror that is well: its daemon tells what becomes of its jobs, and of its
+     * own end, and the connection is where it was. All that is asked now and then.
+     */
+    void look(Call call) throws HostException {
+        boolean well = record().filter(now -> now.sync() == Sync.REPLICATING).isPresent();
+        if (well && !told && coreDaemon.isMonitored() && ++looks % LOOKS_A_QUESTION != 0 && stillConnected()) {
+            return;
+        }
+        told = false;
+        try {
+            examine(call);
+        } catch (HostException | RuntimeException e) {
+            told = true;
+            throw e;
+        }
+    }
+
+    /** By the connection that was found last; the daemon is taken to live. */
+    private boolean stillConnected() throws HostException {
+        if (link == null) {
+            return false;
+        }
+        try {
+            Optional<Duration> silence =
+                    Native.boundSilence(link.pid(), link.fd(), SILENCE).flatMap(Native.Tcp::silence);
+            if (silence.isPresent()) {
+                alive(Instant.now().minus(silence.get()));
+            }
+            return silence.isPresent();
+        } catch (IOException e) {
+            return false; // examined, it says why
+        }
+    }
+
     /** Brings the record up to what the daemons and their connections say now. */
     void examine(Call call) throws HostException {
         MirrorRecord now = record().orElse(null);
@@ -219,14 +266,21 @@ final class Side {
 
     /** How long the mirror's connection has been silent, while it is established; bounds its silence as well. */
     private Optional<Duration> silence() throws HostException {
+        link = null;
         OptionalLong pid = coreDaemon.pid();
         if (pid.isEmpty()) {
             return Optional.empty();
         }
         try {
-            return Native.boundSilence(pid.getAsLong(), SILENCE).stream()
-                    .flatMap(socket -> socket.silence().stream())
-                    .min(Duration::compareTo);
+            Duration least = null;
+            for (Native.Tcp socket : Native.boundSilence(pid.getAsLong(), SILENCE)) {
+                Duration silence = socket.silence().orElse(null);
+                if (silence != null && (least == null || silence.compareTo(least) < 0)) {
+                    least = silence;
+                    link = new Link(pid.getAsLong(), socket.fd());
+                }
+            }
+            return Optional.ofNullable(least);
         } catch (IOException e) {
             if (coreDaemon.running()) {
                 throw new HostException(

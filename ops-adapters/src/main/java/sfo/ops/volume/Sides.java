@@ -117,7 +117,7 @@ final class Sides implements AutoCloseable {
                 return; // something is being done to it, and will leave it as it should be
             }
             try {
-                side.examine(Call.within(LOOK));
+                side.look(Call.within(LOOK));
                 side.detail("");
             } finally {
                 side.lock.unlock();

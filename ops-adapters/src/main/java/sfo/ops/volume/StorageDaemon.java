@@ -104,6 +104,12 @@ final class StorageDaemon {
         return current;
     }
 
+    /** Whether it can tell what happens. */
+    boolean isMonitored() {
+        Qmp current = connection;
+        return current != null && current.isOpen();
+    }
+
     JsonNode execute(Call call, String command, Map<String, ?> arguments) throws HostException {
         return monitor(call).execute(call, command, arguments);
     }
