@@ -39,6 +39,10 @@ public final class DataFolder implements AutoCloseable {
     private static final int RESERVE_FILES = 16;
 
     private static final int LEAST_FILES = 8;
+    /** With less of it LevelDB, which maps its files into memory, ends the process when it opens or goes on to its next file. */
+    private static final long JOURNAL_ROOM = 512 << 10;
+
+    private static final int JOURNAL_FILES = 4;
     private static final long LOOK_MILLIS = 1000;
     /** Of so many looks at the disk one writes to it: that wakes it. */
     private static final int LOOKS_A_WRITE = 5;
@@ -50,6 +54,7 @@ public final class DataFolder implements AutoCloseable {
     private final FileChannel channel;
     private final FileStore disk;
     private int looks;
+    private Optional<String> unwritable = Optional.empty();
     private volatile Optional<String> fault = Optional.empty();
     private final ScheduledThreadPoolExecutor watch = new ScheduledThreadPoolExecutor(1, work -> {
         Thread thread = new Thread(work, "disk-watch");
@@ -91,18 +96,21 @@ public final class DataFolder implements AutoCloseable {
     }
 
     private void look() {
+        Optional<String> full = Optional.empty();
         try {
             freeIfFull(folder, disk);
+            full = full(folder, disk);
         } catch (IOException e) {
-            log.error("can't free the reserve in {}", folder, e);
+            log.error("can't look for room in {}", folder, e);
         }
         if (looks++ % LOOKS_A_WRITE == 0) {
-            Optional<String> now = written();
-            if (!now.equals(fault)) {
-                now.ifPresentOrElse(log::error, () -> log.warn("{} can be written again", folder));
-            }
-            fault = now;
+            unwritable = written();
         }
+        Optional<String> now = unwritable.isPresent() ? unwritable : full;
+        if (!now.equals(fault)) {
+            now.ifPresentOrElse(log::error, () -> log.warn("{} can be written again", folder));
+        }
+        fault = now;
     }
 
     /** A disk that turns read-only says so only to who writes; the journal, mapped into memory, would end the process. */
@@ -111,7 +119,7 @@ public final class DataFolder implements AutoCloseable {
             writePid(channel);
             return Optional.empty();
         } catch (ClosedChannelException ending) {
-            return fault;
+            return unwritable;
         } catch (IOException e) {
             return Optional.of("can't write in " + folder + " (sfo.data): " + e);
         }
@@ -131,6 +139,13 @@ public final class DataFolder implements AutoCloseable {
                     RESERVE_BYTES >> 20,
                     RESERVE_FILES);
         }
+    }
+
+    private static Optional<String> full(Path folder, FileStore disk) throws IOException {
+        return hasRoom(folder, disk, JOURNAL_ROOM, JOURNAL_FILES)
+                ? Optional.empty()
+                : Optional.of("the disk of " + folder + " (sfo.data) is full: the journal needs " + (JOURNAL_ROOM >> 10)
+                        + " KiB and " + JOURNAL_FILES + " files");
     }
 
     private static boolean hasRoom(Path folder, FileStore disk, long bytes, int files) throws IOException {
@@ -165,6 +180,10 @@ public final class DataFolder implements AutoCloseable {
             }
             FileStore disk = Files.getFileStore(folder);
             freeIfFull(folder, disk);
+            Optional<String> full = full(folder, disk);
+            if (full.isPresent()) {
+                throw new StartRefused(full.get() + ": make room, and start it again; what is served goes on");
+            }
             channel.truncate(0);
             writePid(channel);
             makeReserve(folder, disk);

@@ -75,7 +75,7 @@ public final class AgentOperations implements Operations {
                         "DISK-UNWRITABLE",
                         Reason.Weight.BLOCKS,
                         fault + "; what is served goes on",
-                        "make it writable; if that takes mounting it anew, end the agent first"))
+                        "make room, or make it writable; if that takes mounting it anew, end the agent first"))
                 .toList();
     }
 

@@ -58,6 +58,45 @@ class DataFolderTest {
         }
     }
 
+    /** The journal is mapped into memory: where it finds no room, the process ends. */
+    @Test
+    void fullToTheLastByteItStoresNothingAndStartsNothing() throws Exception {
+        Path small = Files.createDirectory(folder.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", small.toString()),
+                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        try {
+            Path filling = small.resolve("filling");
+            try (DataFolder data = DataFolder.open(small.resolve("data"))) {
+                Files.write(filling, new byte[11 << 20]);
+                Awaitility.await()
+                        .untilAsserted(
+                                () -> assertThat(small.resolve("data/reserve")).doesNotExist());
+                assertThat(data.fault()).as("the reserve is for that").isEmpty();
+                assertThatThrownBy(() -> Files.write(small.resolve("more"), new byte[5 << 20]))
+                        .hasMessageContaining("No space left");
+                Awaitility.await()
+                        .untilAsserted(() -> assertThat(data.fault().orElse(""))
+                                .startsWith("the disk of " + small.resolve("data") + " (sfo.data) is full"));
+            }
+            assertThatThrownBy(() -> DataFolder.open(small.resolve("data")))
+                    .isInstanceOf(StartRefused.class)
+                    .hasMessageContaining("is full: the journal needs 512 KiB and 4 files: make room");
+
+            Files.delete(small.resolve("more"));
+            try (DataFolder data = DataFolder.open(small.resolve("data"))) {
+                Files.write(
+                        small.resolve("more"),
+                        new byte[(int) Files.getFileStore(small).getUsableSpace()]);
+                Awaitility.await().untilAsserted(() -> assertThat(data.fault()).isPresent());
+                Files.delete(small.resolve("more"));
+                Awaitility.await().untilAsserted(() -> assertThat(data.fault()).isEmpty());
+            }
+        } finally {
+            run("umount", small.toString());
+        }
+    }
+
     @Test
     void keepsFilesInReserveForWhenNoneCanBeMade() throws Exception {
         Path small = Files.createDirectory(folder.resolve("small"));
