@@ -126,7 +126,7 @@ final class FailingOver {
                     ExitCode.USAGE,
                     "\"" + from + "\" is no other member of group " + t.me.group() + ": expected one of "
                             + String.join(", ", t.others())));
-        } else if (!held.isNone() && !held.appliance().equals(from)) {
+        } else if (isOfAnother(t, from)) {
             t.finish(Answer.refused(
                     "group " + t.me.group() + " is not held by " + from,
                     List.of(new Reason(
@@ -150,6 +150,12 @@ final class FailingOver {
                         PROOF_ASKS);
             }
         }
+    }
+
+    /** Whether another appliance than {@code from} is known to hold the group. */
+    private static boolean isOfAnother(Turn t, String from) {
+        Claim held = t.state().claim();
+        return !held.isNone() && !held.appliance().equals(from);
     }
 
     static void assessed(Turn t, Input.Assessed in) {
@@ -181,6 +187,11 @@ final class FailingOver {
         a.dossier()
                 .ifPresent(d -> Hearing.lookedAt(
                         t, new Input.LookedAt(a.from(), d.verdict().equals("DEAD"), operation.beganAt())));
+        if (isOfAnother(t, a.from())) {
+            // nothing was proved of that one
+            t.finish(anotherFirst(t));
+            return;
+        }
         List<Reason> reasons = new ArrayList<>(a.reasons());
         reasons.addAll(Leasing.against(t));
         List<Reason> refusing = UndoRules.refusing(reasons, request.override(), request.acceptLoss());
@@ -255,7 +266,7 @@ final class FailingOver {
                 && (t.me.self().equals(t.state().claim().appliance())
                         || Leasing.left(t).isZero());
         if (t.standsBy() && yields) {
-            mine.ifPresent(lower -> t.finish(anotherFirst(m.claim())));
+            mine.ifPresent(lower -> t.finish(anotherFirst(t, m.claim())));
             if (m.claim().outranks(t.state().claim())) {
                 t.claimKnown(m.claim(), "proposed by " + m.from());
             }
@@ -273,8 +284,14 @@ final class FailingOver {
                 .map(Operation.Stage.Voting.class::cast);
     }
 
-    private static Answer anotherFirst(Claim other) {
-        return Answer.refused("another claim came first: " + other.tag(), List.of());
+    private static Answer anotherFirst(Turn t) {
+        return anotherFirst(t, t.state().claim());
+    }
+
+    private static Answer anotherFirst(Turn t, Claim other) {
+        return Answer.of(
+                ExitCode.BUSY,
+                "another claim came first: " + other.tag() + "; see it with: sfo status " + t.me.group());
     }
 
     static void acknowledged(Turn t, GroupMessage.Acknowledge m) {
@@ -318,7 +335,7 @@ final class FailingOver {
         if (yes >= needed) {
             claimed(t, (Wish.Failover) t.operation.orElseThrow().what(), s.assessment(), s.plan(), s.claim());
         } else if (higher.isPresent()) {
-            t.finish(anotherFirst(higher.get()));
+            t.finish(anotherFirst(t, higher.get()));
         } else if (t.isPast(t.operation.orElseThrow().began()
                 + MemberRules.MEMBERS_ANSWER.plus(Leasing.longest(t)).toNanos())) {
             t.finish(Answer.refused(
@@ -330,15 +347,12 @@ final class FailingOver {
 
     private static void claimed(Turn t, Wish.Failover f, Assessment a, Plan plan, Claim claim) {
         boolean sign = f.request().override().isEmpty() && heardSince(t, a.from());
-        boolean moved = claim.compareTo(t.state().claim()) <= 0
-                || t.state().openOperation().isPresent();
+        // a voter's heartbeat may have told it before the voter's acknowledgement came
+        boolean ours = claim.equals(t.state().claim());
+        boolean free = claim.outranks(t.state().claim()) && !isOfAnother(t, a.from());
+        boolean moved = t.state().openOperation().isPresent() || !(ours || free);
         if (sign || moved) {
-            t.finish(
-                    sign
-                            ? justHeard(a)
-                            : Answer.refused(
-                                    "the group has moved meanwhile; see it with: sfo status " + t.me.group(),
-                                    List.of()));
+            t.finish(sign ? justHeard(a) : anotherFirst(t));
             return;
         }
         if (a.group().version() > t.state().version()) {

@@ -111,7 +111,8 @@ final class Hearing {
         if (c instanceof Conclusion.Adopt a) {
             t.claimKnown(a.claim(), "heard from " + from);
         } else if (c instanceof Conclusion.Conflict x) {
-            if (!t.state().conflict().equals(Optional.of(x.other()))) {
+            // one of them is enough: of three, each heartbeat would be news
+            if (t.state().conflict().isEmpty()) {
                 t.store(n -> new GroupEvent.ConflictFound(n, x.other(), t.now.wall()));
             }
         } else if (c instanceof Conclusion.Release) {

@@ -270,9 +270,6 @@ public final class MemberRules {
         if (kind == SagaEvent.Kind.RESUME && saga.undo().isEmpty()) {
             Resuming.ended(t, done, saga.why());
         }
-        if (kind == SagaEvent.Kind.FAILOVER && done) {
-            t.act(new Act.Down(saga.plan().from()));
-        }
         t.operation.filter(o -> o.is(id)).ifPresent(o -> {
             if (o.what() instanceof Wish.Destroy) {
                 t.store(n -> new GroupEvent.Destroyed(n, t.now.wall()));

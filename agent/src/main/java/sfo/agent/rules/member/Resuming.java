@@ -164,6 +164,11 @@ final class Resuming {
         SagaEvent.Opened opened = saga.opened().orElseThrow();
         boolean served = t.state().servingSaga().isPresent();
         if (outcome == Outcome.DONE) {
+            if (opened.kind() == SagaEvent.Kind.FAILOVER
+                    && !t.state().servingSaga().equals(Optional.of(id))) {
+                // not where it tells that an undo did not come about: the other one is back
+                t.act(new Act.Down(saga.plan().from()));
+            }
             // of the boot that it was made in: told again after a reboot, it holds no more
             t.store(n -> new GroupEvent.Serving(n, id, opened.boot(), t.now.wall()));
         } else if (outcome == Outcome.UNDONE) {

@@ -18,7 +18,7 @@ final class Serving {
             t.broken = List.of();
         }
         boolean free = t.operation.isEmpty() && t.state().openOperation().isEmpty();
-        if (free && t.exists() && t.holds() && t.isPast(t.lookAfter)) {
+        if (free && t.holds() && t.isPast(t.lookAfter)) {
             t.lookAfter = t.in(WELL);
             t.saga(t.state().servingSaga().orElseThrow(), new SagaOrder.Look());
         }

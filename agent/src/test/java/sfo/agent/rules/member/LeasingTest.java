@@ -198,4 +198,152 @@ class LeasingTest {
         Decision late = MemberRules.on(B, state, early.memory(), at(17_000), proposal);
         assertThat(after(state, late).claim()).isEqualTo(Sample.claim(2, "c"));
     }
+
+    // --- the holder
+
+    private static final GroupDefinition LEASED = Sample.group().withLease(Optional.of(new Lease(5)));
+
+    private static OneMember holder() {
+        return OneMember.serving("a", LEASED, A1).stored(n -> new GroupEvent.Leased(n, A1, NOON));
+    }
+
+    /** b has heard the heartbeat that a sent at {@code millis}. */
+    private static Beat heardAt(long millis) {
+        return new Beat(
+                "b",
+                "files",
+                "boot-b",
+                3,
+                A1,
+                false,
+                true,
+                List.of(),
+                List.of(),
+                "m",
+                Map.of("a", "run:" + millis * 1_000_000),
+                false);
+    }
+
+    private static List<Long> until(OneMember member) {
+        return member.acts(Act.PassUntil.class).stream()
+                .map(act -> act.nanos() / 1_000_000)
+                .toList();
+    }
+
+    @Test
+    void aBoundHolderPassesOnlyFromAConfirmationOnAndForAsLongAsThatLasts() {
+        OneMember a = holder();
+        assertThat(until(a.at(1_000).tick())).as("by its own word no more").isEmpty();
+        a.at(1_500).hears(heardAt(1_000));
+        assertThat(a.acts(Act.PassUntil.class)).containsExactly(new Act.PassUntil(LEASED, 6_000_000_000L));
+        assertThat(until(a.hears(heardAt(1_400)))).as("not worth a process").isEmpty();
+        assertThat(until(a.hears(heardAt(1_401)))).containsExactly(6_401L);
+        OneMember late = holder();
+        assertThat(until(late.at(6_000).hears(heardAt(1_000))))
+                .as("that has run out already")
+                .isEmpty();
+        assertThat(until(late.at(5_999).hears(heardAt(1_000)))).containsExactly(6_000L);
+    }
+
+    @Test
+    void nothingPassesWhereNothingIsServedOrAnotherHoldsOrTwoDo() {
+        OneMember idle = OneMember.of("a", LEASED, A1);
+        assertThat(until(idle.at(1_500).hears(heardAt(1_000)))).isEmpty();
+        assertThat(idle.memory.passUntil()).isEqualTo(1_500_000_000L);
+
+        OneMember begins = OneMember.of("a", LEASED, A1)
+                .stored(n -> new GroupEvent.OperationOpened(n, "files-1", Optional.empty(), NOON));
+        assertThat(until(begins.at(1_500).hears(heardAt(1_000))))
+                .as("what it is about to serve")
+                .containsExactly(6_000L);
+
+        OneMember superseded = holder().stored(n -> new GroupEvent.ClaimKnown(n, Sample.claim(2, "b"), "", NOON));
+        assertThat(until(superseded.at(1_500).tick())).isEmpty();
+        assertThat(superseded.memory.passUntil()).isEqualTo(1_500_000_000L);
+
+        OneMember conflict = holder().at(1_500).hears(heardAt(1_000));
+        conflict.stored(n -> new GroupEvent.ConflictFound(n, Sample.claim(1, "b"), NOON));
+        assertThat(until(conflict.at(3_500).hears(heardAt(3_000)))).isEmpty();
+        assertThat(conflict.memory.passUntil()).as("what was granted runs out").isEqualTo(6_000_000_000L);
+
+        OneMember gone = holder().stored(n -> new GroupEvent.Destroyed(n, NOON));
+        assertThat(until(gone.at(1_500).tick())).isEmpty();
+    }
+
+    @Test
+    void whoIsFirstConfirmedStoresThatItIsBoundAndTellsIt() {
+        OneMember a = OneMember.serving("a", LEASED, A1);
+        a.at(100).tick();
+        assertThat(a.beat("b").leased()).isFalse();
+        assertThat(until(a)).containsExactly(5_100L);
+        a.at(1_500).hears(heardAt(1_000));
+        assertThat(a.events()).containsExactly(new GroupEvent.Leased(6, A1, a.wall()));
+        assertThat(a.at(2_000).tick().beat("b").leased()).isTrue();
+        assertThat(a.hears(heardAt(1_900)).events()).as("once").isEmpty();
+        assertThat(OneMember.of("a", LEASED, A1)
+                        .stored(n -> new GroupEvent.Leased(n, A1, NOON))
+                        .tick()
+                        .beat("b")
+                        .leased())
+                .as("it serves nothing")
+                .isFalse();
+    }
+
+    @Test
+    void whoIsGivenAClaimByOthersIsBoundByItAtOnceAndWhoHearsOfAnothersIsNot() {
+        OneMember a = OneMember.of("a", LEASED, A1);
+        a.hears(new GroupMessage.Definition("b", "files", LEASED, Sample.claim(3, "a")));
+        assertThat(a.state.leased()).isEqualTo(Sample.claim(3, "a"));
+        OneMember b = OneMember.of("b", LEASED, A1);
+        b.hears(new GroupMessage.Definition("a", "files", LEASED, Sample.claim(3, "a")));
+        assertThat(b.state.leased()).isEqualTo(Claim.NONE);
+        OneMember without = OneMember.of("a", Sample.group(), A1);
+        without.hears(new GroupMessage.Definition("b", "files", Sample.group(), Sample.claim(3, "a")));
+        assertThat(without.state.leased()).isEqualTo(Claim.NONE);
+    }
+
+    @Test
+    void thatAHolderIsBoundIsLearntFromItsOwnClaimAlone() {
+        OneMember b = OneMember.of("b", LEASED, Sample.claim(2, "a"));
+        b.on(beat("a", A1, Map.of(), true));
+        assertThat(b.state.leased()).as("of an earlier claim").isEqualTo(Claim.NONE);
+        b.on(beat("a", Sample.claim(2, "a"), Map.of(), true));
+        assertThat(b.state.leased()).isEqualTo(Sample.claim(2, "a"));
+    }
+
+    @Test
+    void onlyAPausedHolderSaysSo() {
+        OneMember a = holder().at(1_500).hears(heardAt(1_000));
+        assertThat(a.at(5_999).waitsFor()).isEmpty();
+        assertThat(a.at(6_000).waitsFor())
+                .startsWith("paused: its lease has run out, and nothing passes its interfaces until a majority")
+                .endsWith("look at the others: sfo members");
+        assertThat(OneMember.of("b", LEASED, A1).at(60_000).waitsFor()).isEmpty();
+        assertThat(OneMember.serving("a", Sample.group(), A1).at(60_000).waitsFor())
+                .isEmpty();
+    }
+
+    @Test
+    void aHolderOfWhichNobodyKnowsThatItIsBoundIsNamedWithWhatToDo() {
+        OneMember b = OneMember.of("b", LEASED, A1).at(60_000).wants(OneMember.failover());
+        b.proved(OneMember.failover(), "a");
+        assertThat(b.answer().reasons())
+                .containsExactly(new Reason(
+                        "LEASE-UNKNOWN",
+                        Reason.Weight.BLOCKS,
+                        "a was never heard to be bound by the lease under " + A1.tag() + ": if it lives, it serves on",
+                        "if you know that a is off: sfo failover files --override \"REASON\""));
+    }
+
+    @Test
+    void theTimeToWaitCountsFromTheHoldersOwnWordAndFromNobodyElses() {
+        OneMember b = OneMember.of("b", Sample.members("a", "b", "c").withLease(Optional.of(new Lease(5))), A1)
+                .stored(n -> new GroupEvent.Leased(n, A1, NOON));
+        b.at(1_000).on(beat("a", A1, Map.of(), true));
+        b.at(6_000).on(beat("c", A1, Map.of(), false));
+        b.at(7_249).hears(new GroupMessage.Propose("c", "files", Sample.claim(2, "c")));
+        assertThat(b.state.claim()).isEqualTo(A1);
+        b.at(7_250).hears(new GroupMessage.Propose("c", "files", Sample.claim(2, "c")));
+        assertThat(b.state.claim()).isEqualTo(Sample.claim(2, "c"));
+    }
 }
