@@ -32,7 +32,7 @@ public final class Words {
         EXIT_CODES.put("4", "failed, and fully rolled back");
         EXIT_CODES.put("5", "needs attention: what is open is listed, each with the command that mends it");
         EXIT_CODES.put("6", "no agent answers");
-        EXIT_CODES.put("7", "another operation is under way, or the agent is starting");
+        EXIT_CODES.put("7", "another operation is under way, another claim came first, or the agent is starting");
         EXIT_CODES.put("130", "Ctrl-C: detached only; what is under way goes on in the agent");
     }
 

@@ -3,6 +3,7 @@ package sfo.it.simulate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * One thing that somebody does to the world, or that befalls it.
@@ -77,7 +78,17 @@ record Action(long at, Kind kind, int node, int other, int number) {
                 all.add(new Action(last + 200 + random.nextInt(20_000), end, node, other, 0));
             });
             if (kind == Kind.POWER_CUT && random.nextInt(3) > 0) {
-                all.add(new Action(at + 300 + random.nextInt(4_000), Kind.FAILOVER, other, node, 0));
+                long typed = at + 300 + random.nextInt(4_000);
+                all.add(new Action(typed, Kind.FAILOVER, other, node, 0));
+                if (nodes > 2 && random.nextBoolean()) {
+                    int third = IntStream.range(0, nodes)
+                            .filter(n -> n != node && n != other)
+                            .skip(random.nextInt(nodes - 2))
+                            .findFirst()
+                            .orElseThrow();
+                    // at the same moment: their proposals meet
+                    all.add(new Action(typed + random.nextInt(30), Kind.FAILOVER, third, node, 0));
+                }
                 if (random.nextBoolean()) {
                     thereAndBack(all, random, at, node, other);
                 }

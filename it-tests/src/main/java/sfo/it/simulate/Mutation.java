@@ -51,10 +51,14 @@ enum Mutation {
                         .operation()
                         .map(Operation::stage)
                         .filter(Operation.Stage.Voting.class::isInstance)
-                        .map(stage -> ((Operation.Stage.Voting) stage).claim());
-                if (claim.isPresent() && decision.events().isEmpty()) {
+                        .map(Operation.Stage.Voting.class::cast)
+                        // a word of the dead one would be a sign of life
+                        .filter(stage -> !stage.assessment().from().equals(other))
+                        .map(Operation.Stage.Voting::claim);
+                if (claim.isPresent()) {
                     GroupMessage yes = new GroupMessage.Acknowledge(other, me.group(), claim.get(), claim.get());
-                    decision = then(decision, super.member(me, state, decision.memory(), now, new Input.Heard(yes)));
+                    GroupState stored = after(state, decision.events());
+                    decision = then(decision, super.member(me, stored, decision.memory(), now, new Input.Heard(yes)));
                 }
             }
             return decision;
@@ -341,7 +345,15 @@ enum Mutation {
         return reasons.stream().filter(r -> !r.code().equals(code)).toList();
     }
 
-    /** Of two decisions in a row of which the first stores nothing. */
+    private static GroupState after(GroupState state, List<GroupEvent> events) {
+        GroupState after = state;
+        for (GroupEvent event : events) {
+            after = after.apply(event);
+        }
+        return after;
+    }
+
+    /** Of two decisions in a row. */
     private static Decision then(Decision first, Decision second) {
         List<Act> acts = new ArrayList<>(first.acts());
         acts.addAll(second.acts());

@@ -10,7 +10,7 @@ public enum ExitCode {
     ROLLED_BACK(4),
     NEEDS_ATTENTION(5),
     NO_AGENT(6),
-    /** another operation is under way */
+    /** another operation is under way, or another claim came first */
     BUSY(7);
 
     private final int code;

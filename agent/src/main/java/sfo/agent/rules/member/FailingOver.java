@@ -339,9 +339,13 @@ final class FailingOver {
         } else if (t.isPast(t.operation.orElseThrow().began()
                 + MemberRules.MEMBERS_ANSWER.plus(Leasing.longest(t)).toNanos())) {
             t.finish(Answer.refused(
-                    yes + " of " + members + " members acknowledged the claim, " + needed
-                            + " are needed; to go on without them: --override \"REASON\"",
-                    List.of()));
+                    "refused, nothing was touched: no majority",
+                    List.of(new Reason(
+                            "NO-MAJORITY",
+                            Weight.BLOCKS,
+                            yes + " of " + members + " members acknowledged the claim, " + needed + " are needed",
+                            "start the agents of the others, or, if you know that none of them serves the group: sfo"
+                                    + " failover " + t.me.group() + " --override \"REASON\""))));
         }
     }
 
@@ -351,6 +355,12 @@ final class FailingOver {
         boolean ours = claim.equals(t.state().claim());
         boolean free = claim.outranks(t.state().claim()) && !isOfAnother(t, a.from());
         boolean moved = t.state().openOperation().isPresent() || !(ours || free);
+        if (sign && !moved && voting(t).isPresent()) {
+            // those who voted would confirm it to this appliance, which would serve by that beside the one that lives
+            t.claimKnown(
+                    new Claim(claim.generation() + 1, a.from(), t.freshId()), "rollback: " + a.from() + " was heard");
+            Leasing.bound(t);
+        }
         if (sign || moved) {
             t.finish(sign ? justHeard(a) : anotherFirst(t));
             return;

@@ -157,10 +157,14 @@ final class Resuming {
     // --- what sagas tell
 
     static void sagaEnded(Turn t, String id, SagaState saga) {
+        Outcome outcome = saga.ended().orElseThrow().outcome();
         if (!t.state().openOperation().equals(Optional.of(id))) {
+            if (outcome == Outcome.UNDONE && t.state().servingSaga().equals(Optional.of(id))) {
+                // a higher claim that was heard while it ended well turned it back
+                t.store(n -> new GroupEvent.Released(n, saga.why(), t.now.wall()));
+            }
             return;
         }
-        Outcome outcome = saga.ended().orElseThrow().outcome();
         SagaEvent.Opened opened = saga.opened().orElseThrow();
         boolean served = t.state().servingSaga().isPresent();
         if (outcome == Outcome.DONE) {

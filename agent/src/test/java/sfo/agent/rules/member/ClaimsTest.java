@@ -139,7 +139,7 @@ class ClaimsTest {
         assertThat(b.state.openOperation()).isEmpty();
 
         OneMember a = OneMember.serving("a", Sample.group(), A1).booted("next");
-        assertThat(GroupStanding.of(a)).isEqualTo(Standing.UNCONFIRMED);
+        assertThat(a.standing()).isEqualTo(Standing.UNCONFIRMED);
         a.hears(a.fresh(Sample.standingBy("b", given)));
         assertThat(a.state.claim()).isEqualTo(given);
         assertThat(opens(a, Kind.RESUME)).isTrue();
@@ -170,10 +170,7 @@ class ClaimsTest {
         wire.deliver();
         assertThat(b.state.claim()).isEqualTo(A1);
         c.at(5_000).tick();
-        assertThat(c.answer().exit()).isEqualTo(ExitCode.REFUSED);
-        assertThat(c.answer().text())
-                .startsWith("1 of 3 ")
-                .endsWith(" 2 are needed; to go on without them: --override \"REASON\"");
+        assertThat(c.noMajority()).startsWith("1 of 3 ").endsWith(" 2 are needed");
         assertThat(c.state.claim()).isEqualTo(A1);
     }
 
@@ -189,7 +186,7 @@ class ClaimsTest {
         assertThat(c.state.claim().appliance()).as("c has voted").isEqualTo("b");
         assertThat(b.state.openOperation()).isEmpty();
         b.at(5_000).tick();
-        assertThat(b.answer().text()).startsWith("1 of 3 ");
+        assertThat(b.noMajority()).startsWith("1 of 3 ");
     }
 
     @Test
@@ -249,11 +246,11 @@ class ClaimsTest {
         Wire cutOff = new Wire(a, e);
         cutOff.second();
         cutOff.second();
-        assertThat(GroupStanding.of(a)).as("two of five confirm nothing").isEqualTo(Standing.UNCONFIRMED);
+        assertThat(a.standing()).as("two of five confirm nothing").isEqualTo(Standing.UNCONFIRMED);
         cutOff.post(e.wants(OneMember.failover()).proved(OneMember.failover(), "a"));
         cutOff.deliver();
         e.at(e.millis + 5_000).tick();
-        assertThat(e.answer().text()).startsWith("1 of 5 ").contains(" 3 are needed");
+        assertThat(e.noMajority()).startsWith("1 of 5 ").contains(" 3 are needed");
         assertThat(e.state.claim()).isEqualTo(A1);
 
         // heard by all, a stands by and e knows who holds it
@@ -263,8 +260,8 @@ class ClaimsTest {
             assertThat(each.state.claim()).as(each.me.self()).isEqualTo(B2);
             assertThat(each.state.conflict()).as(each.me.self()).isEmpty();
         }
-        assertThat(GroupStanding.of(a)).isEqualTo(Standing.STANDS_BY);
-        assertThat(GroupStanding.of(b)).isEqualTo(Standing.HOLDS);
+        assertThat(a.standing()).isEqualTo(Standing.STANDS_BY);
+        assertThat(b.standing()).isEqualTo(Standing.HOLDS);
 
         // b dies, and e takes over from it with the votes of those that did know
         Wire survivors = new Wire(c, d, e);
@@ -520,12 +517,6 @@ class ClaimsTest {
         assertThat(b.events()).contains(new GroupEvent.ClaimKnown(3, b.state.claim(), "failover from a", Sample.NOON));
         assertThat(b.opened().order().by()).isEqualTo(OneMember.ROOT);
         assertThat(b.opened().order().kind()).isEqualTo(SagaEvent.Kind.FAILOVER);
-    }
-
-    private static final class GroupStanding {
-        static Standing of(OneMember member) {
-            return sfo.agent.rules.GroupRules.standing(member.state, member.me.self(), member.me.boot());
-        }
     }
 
     @Test

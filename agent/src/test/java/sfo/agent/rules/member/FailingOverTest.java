@@ -501,15 +501,27 @@ class FailingOverTest {
     }
 
     @Test
-    void aSignOfLifeWhileVotesAreCountedRefuses() {
+    void aSignOfLifeWhileVotesAreCountedRefusesAndTheClaimThatTheyAreForGoesBack() {
         OneMember b = OneMember.of("b", Sample.members("a", "b", "c"), A1).wants(OneMember.failover());
         b.at(100).proved(OneMember.failover(), "a");
         Claim mine = b.voting();
         b.seen.put("a", b.wall());
         b.hears(new GroupMessage.Acknowledge("c", "files", mine, mine));
         assertThat(b.answer()).isEqualTo(Answer.refused("a has just been heard: it lives", List.of()));
-        assertThat(b.events()).isEmpty();
+        assertThat(b.events())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        GroupEvent.ClaimKnown.class,
+                        known -> assertThat(known.why()).isEqualTo("rollback: a was heard"));
+        assertThat(b.state.claim().appliance()).isEqualTo("a");
+        assertThat(b.state.claim().generation()).isEqualTo(3);
 
+        b.hears(b.standsBy("c"));
+        assertThat(b.orders()).as("c confirms nothing to b").isEmpty();
+    }
+
+    @Test
+    void aSignOfLifeDoesNotCountAgainstTheOperatorsWord() {
         Wish.Failover override = OneMember.failover(Optional.of("it hangs"));
         OneMember sure = b().wants(override).at(100);
         sure.seen.put("a", sure.wall());
@@ -576,7 +588,7 @@ class FailingOverTest {
         b.at(17_000 + 5_000 + 6_250 - 1).tick();
         assertThat(b.answered()).isEmpty();
         b.at(17_000 + 5_000 + 6_250).tick();
-        assertThat(b.answer().text()).startsWith("2 of 4 ").contains(" 3 are needed");
+        assertThat(b.noMajority()).startsWith("2 of 4 ").contains(" 3 are needed");
     }
 
     @Test

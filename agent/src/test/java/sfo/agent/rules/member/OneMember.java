@@ -7,11 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
+import sfo.agent.rules.GroupRules;
+import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.GroupState;
 import sfo.agent.rules.SagaInput;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.Sample;
 import sfo.protocol.control.Answer;
+import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests;
 import sfo.protocol.control.Requests.Operator;
@@ -176,6 +179,17 @@ final class OneMember {
         return answered().orElseThrow(() -> new AssertionError("no answer among " + acts()));
     }
 
+    /** Why what was asked for finds no majority. */
+    String noMajority() {
+        Answer refused = answer();
+        if (refused.exit() != ExitCode.REFUSED
+                || refused.reasons().size() != 1
+                || !refused.reasons().get(0).code().equals("NO-MAJORITY")) {
+            throw new AssertionError(refused);
+        }
+        return refused.reasons().get(0).text();
+    }
+
     List<Progress> shown() {
         return acts(Act.Show.class).stream().map(Act.Show::news).toList();
     }
@@ -206,6 +220,10 @@ final class OneMember {
     }
 
     record Opening(String saga, SagaOrder.Open order) {}
+
+    Standing standing() {
+        return GroupRules.standing(state, me.self(), me.boot());
+    }
 
     String waitsFor() {
         return MemberRules.waitsFor(me, state, memory, millis * 1_000_000);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.SagaState;
 import sfo.agent.rules.Sample;
 import sfo.protocol.control.Answer;
@@ -424,5 +425,21 @@ class ResumingTest {
         a.booted("next").ended("files-1", OneMember.over(before, Outcome.DONE, ""));
         assertThat(a.state.servingBoot()).isEqualTo("boot");
         assertThat(a.waitsFor()).startsWith("for another member to confirm");
+    }
+
+    @Test
+    void whatAHigherClaimTurnedBackWhileItEndedWellIsServedNoMore() {
+        OneMember a = OneMember.of("a", GROUP, A1)
+                .stored(n -> new GroupEvent.OperationOpened(n, "files-1", Optional.empty(), NOON));
+        SagaState running = a.saga("files-1", Kind.RESUME, "a");
+        a.hears(Sample.standingBy("b", B2));
+        assertThat(a.told("files-1")).as("it is to go back").hasSize(1);
+        a.hears(Sample.standingBy("b", claim(3, "a")));
+        a.ended("files-1", OneMember.over(running, Outcome.DONE, ""));
+        assertThat(a.standing()).isEqualTo(Standing.HOLDS);
+        a.ended("files-1", OneMember.over(running, Outcome.UNDONE, "held by b"));
+        assertThat(a.standing())
+                .as("and is served again when that is confirmed")
+                .isEqualTo(Standing.UNCONFIRMED);
     }
 }
