@@ -60,7 +60,8 @@ final class FailoverVerb extends FailoverVerbs.OnGroup {
     @Option(
             names = "--override",
             paramLabel = "TEXT",
-            description = "Go on although death is not proved, or without a majority; the written reason is kept."
+            description = "Go on although death is not proved, or without a majority; the written reason is kept,"
+                    + " and shown until sfo resolve."
                     + " If the other one lives, data may be served twice.")
     @Nullable
     String override;

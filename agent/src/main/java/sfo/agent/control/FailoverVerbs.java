@@ -101,7 +101,8 @@ final class FailoverVerbs {
             description = {
                 "Look again at what needed attention; if it is mended, the group goes on.",
                 "What is still open is listed, each with the command that mends it.",
-                "A member that abstains, because its journal was lost or repaired, votes again."
+                "A member that abstains, because its journal was lost or repaired, votes again.",
+                "An override that is acknowledged is shown no more."
             },
             footer = {"", "Example: sfo resolve g1 --reason \"unmounted by hand\""})
     static final class Resolve extends OnGroup {

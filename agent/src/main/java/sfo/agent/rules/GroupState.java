@@ -25,6 +25,7 @@ import sfo.protocol.model.GroupDefinition;
  * @param abstained since when this appliance may have forgotten claims, the last time that it did
  * @param abstains whether that is so still
  * @param leased the last claim whose holder is known to pass frames only while it is confirmed
+ * @param overridden why an operator had it claimed by an override, until that is acknowledged
  * @param unmirrored volumes that an operator wants no mirror of while this appliance serves them
  * @param returnsTo whom the claim is given back to if the open operation comes to nothing
  * @param operations ids of all sagas, oldest first
@@ -44,6 +45,7 @@ public record GroupState(
         Optional<Instant> abstained,
         boolean abstains,
         Claim leased,
+        Optional<String> overridden,
         Set<String> unmirrored,
         boolean destroyed) {
     public static final GroupState EMPTY = new GroupState(
@@ -61,6 +63,7 @@ public record GroupState(
             Optional.empty(),
             false,
             Claim.NONE,
+            Optional.empty(),
             Set.of(),
             false);
 
@@ -109,6 +112,10 @@ public record GroupState(
             next.abstains = false;
         } else if (event instanceof GroupEvent.Leased e) {
             next.leased = e.claim();
+        } else if (event instanceof GroupEvent.Overridden e) {
+            next.overridden = Optional.of(e.reason());
+        } else if (event instanceof GroupEvent.OverrideSeen) {
+            next.overridden = Optional.empty();
         } else if (event instanceof GroupEvent.MirrorWanted e) {
             Set<String> unwanted = new TreeSet<>(unmirrored);
             boolean unused = e.wanted() ? unwanted.remove(e.volume()) : unwanted.add(e.volume());
@@ -150,6 +157,7 @@ public record GroupState(
         private Optional<Instant> abstained;
         private boolean abstains;
         private Claim leased;
+        private Optional<String> overridden;
         private Set<String> unmirrored;
         private boolean destroyed;
 
@@ -168,6 +176,7 @@ public record GroupState(
             abstained = from.abstained;
             abstains = from.abstains;
             leased = from.leased;
+            overridden = from.overridden;
             unmirrored = from.unmirrored;
             destroyed = from.destroyed;
         }
@@ -193,6 +202,7 @@ public record GroupState(
                     abstained,
                     abstains,
                     leased,
+                    overridden,
                     unmirrored,
                     destroyed);
         }

@@ -42,6 +42,13 @@ public final class GroupViews {
         if (holds) {
             reasons.addAll(UndoRules.holderReadiness(definition, self, k.mirrors(), k.heard(), k.broken()));
         }
+        k.state()
+                .overridden()
+                .ifPresent(why -> reasons.add(new Reason(
+                        "OVERRIDDEN",
+                        Reason.Weight.WARNS,
+                        self + " took the group over by an override: " + why,
+                        "once whatever came of that is seen to: sfo resolve " + definition.name())));
         Optional<Views.SagaView> operation = k.state().openOperation().isPresent()
                 ? k.saga().filter(s -> s.opened().isPresent()).map(SagaViews::view)
                 : Optional.empty();

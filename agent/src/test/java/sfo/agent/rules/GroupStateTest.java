@@ -24,6 +24,7 @@ class GroupStateTest {
             n -> new GroupEvent.FellSilent(n, "a", NOON),
             n -> new GroupEvent.LookedAt(n, "a", true, NOON),
             n -> new GroupEvent.Leased(n, claim(2, "b"), NOON),
+            n -> new GroupEvent.Overridden(n, "its plug is in my hand", NOON),
             n -> new GroupEvent.MirrorWanted(n, "tank", false, NOON),
             n -> new GroupEvent.Abstained(n, "", NOON));
 
@@ -38,7 +39,7 @@ class GroupStateTest {
 
     @Test
     void allOfThemAreRemembered() {
-        assertThat(SERVES.ordinal()).isEqualTo(10);
+        assertThat(SERVES.ordinal()).isEqualTo(11);
         assertThat(SERVES.definition()).contains(Sample.group());
         assertThat(SERVES.version()).isEqualTo(3);
         assertThat(GroupState.EMPTY.version()).isZero();
@@ -51,6 +52,9 @@ class GroupStateTest {
         assertThat(SERVES.lastSigns()).isEqualTo(Map.of("a", NOON));
         assertThat(SERVES.deaths()).isEqualTo(Map.of("a", NOON));
         assertThat(SERVES.leased()).isEqualTo(claim(2, "b"));
+        assertThat(SERVES.overridden()).contains("its plug is in my hand");
+        assertThat(then(SERVES, n -> new GroupEvent.OverrideSeen(n, "", NOON)).overridden())
+                .isEmpty();
         assertThat(SERVES.unmirrored()).containsExactly("tank");
         assertThat(SERVES.abstained()).contains(NOON);
         assertThat(SERVES.abstains()).isTrue();

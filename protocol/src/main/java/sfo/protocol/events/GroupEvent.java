@@ -23,6 +23,8 @@ import sfo.protocol.model.GroupDefinition;
     @JsonSubTypes.Type(value = GroupEvent.Abstained.class, name = "abstained"),
     @JsonSubTypes.Type(value = GroupEvent.CaughtUp.class, name = "caught-up"),
     @JsonSubTypes.Type(value = GroupEvent.Leased.class, name = "leased"),
+    @JsonSubTypes.Type(value = GroupEvent.Overridden.class, name = "overridden"),
+    @JsonSubTypes.Type(value = GroupEvent.OverrideSeen.class, name = "override-seen"),
     @JsonSubTypes.Type(value = GroupEvent.MirrorWanted.class, name = "mirror-wanted"),
     @JsonSubTypes.Type(value = GroupEvent.Destroyed.class, name = "group-destroyed")
 })
@@ -64,6 +66,12 @@ public sealed interface GroupEvent extends StoredEvent {
 
     /** The holder under this claim passes frames only while it is confirmed: no other may claim where that is not known. */
     record Leased(long ordinal, Claim claim, Instant at) implements GroupEvent {}
+
+    /** The claim before it was made against the evidence or without a majority, for the reason that an operator wrote. */
+    record Overridden(long ordinal, String reason, Instant at) implements GroupEvent {}
+
+    /** An operator has seen to what came of that. */
+    record OverrideSeen(long ordinal, String why, Instant at) implements GroupEvent {}
 
     /** Whether a volume is to be mirrored while this appliance serves it. */
     record MirrorWanted(long ordinal, String volume, boolean wanted, Instant at) implements GroupEvent {}

@@ -90,6 +90,8 @@ public final class Stored {
                 new GroupEvent.Abstained(9, "its journal was repaired", AT),
                 new GroupEvent.CaughtUp(9, "heard b, c", AT),
                 new GroupEvent.Leased(9, CLAIM, AT),
+                new GroupEvent.Overridden(9, "its plug is in my hand", AT),
+                new GroupEvent.OverrideSeen(10, "resolved by root", AT),
                 new GroupEvent.MirrorWanted(9, "tank", false, AT),
                 new GroupEvent.Destroyed(10, AT),
                 new SagaEvent.Opened(

@@ -375,6 +375,7 @@ final class FailingOver {
                 claim,
                 "failover from " + a.from()
                         + override.map(o -> ", override: " + o).orElse(""));
+        override.ifPresent(o -> t.store(n -> new GroupEvent.Overridden(n, o, t.now.wall())));
         Requests.Operator by = override.map(
                         o -> new Requests.Operator(f.by().uid(), f.by().user(), f.by().reason() + " override: " + o))
                 .orElse(f.by());

@@ -125,6 +125,9 @@ final class Resuming {
         } else if (t.state().abstains()) {
             Hearing.caughtUp(t, why);
             t.reply(wish, Answer.done(t.me.self() + " votes in group " + t.me.group() + " again"));
+        } else if (t.state().overridden().isPresent()) {
+            t.store(n -> new GroupEvent.OverrideSeen(n, why, t.now.wall()));
+            t.reply(wish, Answer.done("the override of group " + t.me.group() + " is acknowledged"));
         } else {
             t.reply(wish, Answer.refused("there is nothing to resolve in group " + t.me.group(), List.of()));
         }

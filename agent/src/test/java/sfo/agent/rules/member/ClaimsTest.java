@@ -15,7 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Standing;
+import sfo.agent.rules.GroupViews;
 import sfo.agent.rules.Sample;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
@@ -507,6 +509,47 @@ class ClaimsTest {
         assertThat(b.opened().order().by().reason()).isEqualTo("typed by hand override: c is at the workshop");
         assertThat(b.opened().order().by().user()).isEqualTo("root");
         assertThat(b.opened().order().by().uid()).isEqualTo(1000);
+    }
+
+    @Test
+    void anOverrideIsShownUntilAnOperatorAcknowledgesIt() {
+        OneMember b = OneMember.of("b", Sample.group(), A1);
+        Wish.Failover wish = OneMember.failover(Optional.of("its plug is in my hand"));
+        b.wants(wish).proved(wish, "a");
+        assertThat(b.events()).contains(new GroupEvent.Overridden(4, "its plug is in my hand", Sample.NOON));
+        b.ended("files-2", OneMember.over(b.saga("files-2", Kind.FAILOVER, "a"), Outcome.DONE, ""));
+        Reason shown = new Reason(
+                "OVERRIDDEN",
+                Weight.WARNS,
+                "b took the group over by an override: its plug is in my hand",
+                "once whatever came of that is seen to: sfo resolve files");
+        assertThat(shown(b)).contains(shown);
+        assertThat(shown(b.booted("next"))).as("whatever happens").containsExactly(shown);
+
+        b.wants(new Wish.Resolve(OneMember.ROOT));
+        assertThat(b.answer()).isEqualTo(Answer.done("the override of group files is acknowledged"));
+        assertThat(b.events())
+                .containsExactly(new GroupEvent.OverrideSeen(b.state.ordinal(), "resolved by root", Sample.NOON));
+        assertThat(shown(b)).isEmpty();
+        assertThat(b.wants(new Wish.Resolve(OneMember.ROOT)).answer().exit()).isEqualTo(ExitCode.REFUSED);
+        OneMember without = OneMember.of("b", Sample.group(), A1)
+                .wants(OneMember.failover())
+                .proved(OneMember.failover(), "a");
+        assertThat(without.state.overridden()).isEmpty();
+    }
+
+    private static List<Reason> shown(OneMember member) {
+        return GroupViews.view(
+                        new GroupViews.Known(
+                                member.state,
+                                GroupRules.standing(member.state, member.me.self(), member.me.boot()),
+                                List.of(),
+                                List.of("a"),
+                                List.of(),
+                                Optional.empty(),
+                                ""),
+                        member.me.self())
+                .reasons();
     }
 
     @Test
