@@ -265,16 +265,17 @@ final class FailingOver {
         boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true)
                 && (t.me.self().equals(t.state().claim().appliance())
                         || Leasing.left(t).isZero());
-        if (t.standsBy() && yields) {
+        boolean votes = t.standsBy() && yields;
+        if (votes) {
             mine.ifPresent(lower -> t.finish(anotherFirst(t, m.claim())));
             if (m.claim().outranks(t.state().claim())) {
                 t.claimKnown(m.claim(), "proposed by " + m.from());
             }
         }
-        t.send(
-                m.from(),
-                new GroupMessage.Acknowledge(
-                        t.me.self(), t.me.group(), m.claim(), t.state().claim()));
+        // heard from one who voted already, it is known here, and yet no vote: the lease confirmed here may still run
+        boolean heardOnly = !votes && t.state().claim().equals(m.claim());
+        Claim known = heardOnly ? Claim.NONE : t.state().claim();
+        t.send(m.from(), new GroupMessage.Acknowledge(t.me.self(), t.me.group(), m.claim(), known));
     }
 
     private static Optional<Operation.Stage.Voting> voting(Turn t) {

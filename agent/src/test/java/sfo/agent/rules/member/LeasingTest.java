@@ -199,6 +199,35 @@ class LeasingTest {
         assertThat(after(state, late).claim()).isEqualTo(Sample.claim(2, "c"));
     }
 
+    /** Of five that confirm a, c has just heard it; d has not for long, votes for b, and says so before b asks c. */
+    @Test
+    void aClaimThatIsKnownFromAnothersVoteIsNoVoteBeforeTheLeaseConfirmedHereHasRunOut() {
+        GroupDefinition five = Sample.members("a", "b", "c", "d", "e").withLease(Optional.of(new Lease(5)));
+        Claim b2 = Sample.claim(2, "b");
+        OneMember c = OneMember.of("c", five, A1).at(10_000).on(beat("a", A1, Map.of(), true));
+        c.at(11_000).on(beat("d", b2, Map.of(), false));
+        assertThat(c.state.claim()).isEqualTo(b2);
+        GroupMessage.Propose asked = new GroupMessage.Propose("b", "files", b2);
+        assertThat(c.at(12_000).hears(asked).acts(Act.Send.class))
+                .contains(new Act.Send("b", new GroupMessage.Acknowledge("c", "files", b2, Claim.NONE)));
+        // 5 s, and 1.25 s for drift
+        assertThat(c.at(16_249).hears(asked).acts(Act.Send.class))
+                .contains(new Act.Send("b", new GroupMessage.Acknowledge("c", "files", b2, Claim.NONE)));
+        assertThat(c.at(16_250).hears(asked).acts(Act.Send.class))
+                .contains(new Act.Send("b", new GroupMessage.Acknowledge("c", "files", b2, b2)));
+    }
+
+    /** It learnt of the higher claim while it closes: its vote would let that open beside it. */
+    @Test
+    void whoIsStillOnItsWayToReleaseWhatItServedDoesNotVote() {
+        GroupDefinition five = Sample.members("a", "b", "c", "d", "e");
+        Claim b2 = Sample.claim(2, "b");
+        OneMember a = OneMember.serving("a", five, A1).at(1_000).on(beat("d", b2, Map.of(), false));
+        assertThat(a.state.openOperation()).as("it releases").isPresent();
+        assertThat(a.hears(new GroupMessage.Propose("b", "files", b2)).acts(Act.Send.class))
+                .contains(new Act.Send("b", new GroupMessage.Acknowledge("a", "files", b2, Claim.NONE)));
+    }
+
     // --- the holder
 
     private static final GroupDefinition LEASED = Sample.group().withLease(Optional.of(new Lease(5)));
