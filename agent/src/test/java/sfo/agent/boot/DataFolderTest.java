@@ -33,10 +33,7 @@ class DataFolderTest {
 
     @Test
     void keepsAReserveThatIsFreedWhenTheDiskIsFullAlsoByTheNextStart() throws Exception {
-        Path small = Files.createDirectory(folder.resolve("small"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", small.toString()),
-                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        Path small = mounted("size=16m");
         try {
             Path reserve = small.resolve("data/reserve");
             Path filling = small.resolve("filling");
@@ -61,10 +58,7 @@ class DataFolderTest {
     /** The journal is mapped into memory: where it finds no room, the process ends. */
     @Test
     void fullToTheLastByteItStoresNothingAndStartsNothing() throws Exception {
-        Path small = Files.createDirectory(folder.resolve("small"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", small.toString()),
-                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        Path small = mounted("size=16m");
         try {
             Path filling = small.resolve("filling");
             try (DataFolder data = DataFolder.open(small.resolve("data"))) {
@@ -99,10 +93,7 @@ class DataFolderTest {
 
     @Test
     void keepsFilesInReserveForWhenNoneCanBeMade() throws Exception {
-        Path small = Files.createDirectory(folder.resolve("small"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=16m,nr_inodes=100", "tmpfs", small.toString()),
-                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        Path small = mounted("size=16m,nr_inodes=100");
         try {
             Path data = small.resolve("data");
             DataFolder.open(data).close();
@@ -119,6 +110,15 @@ class DataFolderTest {
         } finally {
             run("umount", small.toString());
         }
+    }
+
+    /** A small file system, by these options of tmpfs. */
+    private Path mounted(String options) throws IOException, InterruptedException {
+        Path small = Files.createDirectory(folder.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", options, "tmpfs", small.toString()),
+                "skipped: mounting a small file system needs root (CAP_SYS_ADMIN)");
+        return small;
     }
 
     private static boolean run(String... command) throws IOException, InterruptedException {

@@ -212,7 +212,8 @@ public final class Exec {
         long until = System.nanoTime() + EXEC_TAKES.toNanos();
         try {
             String environment = environment(pid);
-            for (boolean becomes = true; environment.isEmpty() && becomes && System.nanoTime() < until; ) {
+            boolean becomes = true;
+            while (environment.isEmpty() && becomes && System.nanoTime() < until) {
                 becomes = becomesAnother(pid);
                 // once more, also if it no longer does: it may have its environment since
                 environment = environment(pid);

@@ -363,7 +363,8 @@ final class FailingOver {
             Leasing.bound(t);
         }
         if (sign || moved) {
-            t.finish(sign ? justHeard(a) : anotherFirst(t));
+            Optional<Answer> busy = t.state().openOperation().map(open -> MemberRules.busy(t.me.group(), open));
+            t.finish(sign ? justHeard(a) : busy.orElseGet(() -> anotherFirst(t)));
             return;
         }
         if (a.group().version() > t.state().version()) {

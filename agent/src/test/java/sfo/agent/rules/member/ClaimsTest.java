@@ -155,7 +155,7 @@ class ClaimsTest {
         Claim c3 = claim(3, "c");
         b.hears(Sample.serving("c", c3));
         assertThat(b.told("files-2")).as("it goes back at once").hasSize(1);
-        b.ended("files-2", OneMember.over(b.saga("files-2", Kind.FAILOVER, "a"), Outcome.UNDONE, "held by c"));
+        b.ended("files-2", Kind.FAILOVER, "a", Outcome.UNDONE, "held by c");
         assertThat(b.state.claim()).isEqualTo(c3);
     }
 
@@ -164,8 +164,7 @@ class ClaimsTest {
     @Test
     void anAmnesiacAbstainsSoThatOneOfThreeAloneClaimsNothing() {
         GroupDefinition three = Sample.members("a", "b", "c");
-        OneMember b = OneMember.of("b", three, A1)
-                .stored(n -> new GroupEvent.Abstained(n, "its journal was lost", Sample.NOON));
+        OneMember b = OneMember.of("b", three, A1).forgetful();
         OneMember c = OneMember.of("c", three, A1);
         Wire wire = new Wire(b, c);
         wire.post(c.wants(OneMember.failover()).proved(OneMember.failover(), "a"));
@@ -179,8 +178,7 @@ class ClaimsTest {
     @Test
     void anAmnesiacVotesNotForItselfEither() {
         GroupDefinition three = Sample.members("a", "b", "c");
-        OneMember b = OneMember.of("b", three, A1)
-                .stored(n -> new GroupEvent.Abstained(n, "its journal was lost", Sample.NOON));
+        OneMember b = OneMember.of("b", three, A1).forgetful();
         OneMember c = OneMember.of("c", three, A1);
         Wire wire = new Wire(b, c);
         wire.post(b.wants(OneMember.failover()).proved(OneMember.failover(), "a"));
@@ -194,9 +192,7 @@ class ClaimsTest {
     @Test
     void anAmnesiacVotesAgainOnceItHasHeardAllOthersAndNotBefore() {
         GroupDefinition three = Sample.members("a", "b", "c");
-        OneMember b = OneMember.of("b", three, A1)
-                .stored(n -> new GroupEvent.Abstained(n, "its journal was lost", Sample.NOON))
-                .at(1_000);
+        OneMember b = OneMember.of("b", three, A1).forgetful().at(1_000);
         b.hears(b.fresh(Sample.serving("a", A1)));
         assertThat(b.state.abstains()).isTrue();
         b.hears(Sample.standingBy("c", A1));
@@ -517,7 +513,7 @@ class ClaimsTest {
         Wish.Failover wish = OneMember.failover(Optional.of("its plug is in my hand"));
         b.wants(wish).proved(wish, "a");
         assertThat(b.events()).contains(new GroupEvent.Overridden(4, "its plug is in my hand", Sample.NOON));
-        b.ended("files-2", OneMember.over(b.saga("files-2", Kind.FAILOVER, "a"), Outcome.DONE, ""));
+        b.ended("files-2", Kind.FAILOVER, "a", Outcome.DONE, "");
         Reason shown = new Reason(
                 "OVERRIDDEN",
                 Weight.WARNS,

@@ -179,7 +179,7 @@ class DefiningTest {
 
         a.at(9_000).tick();
         assertThat(a.answered()).as("its saga tells").isEmpty();
-        a.ended("files-1", OneMember.over(a.saga("files-1", Kind.START, "a"), Outcome.DONE, ""));
+        a.ended("files-1", Kind.START, "a", Outcome.DONE, "");
         assertThat(a.answer().text()).isEqualTo("a serves group files after 9000 ms");
         assertThat(a.state.servingSaga()).contains("files-1");
         assertThat(a.memory.operation()).isEmpty();
@@ -188,7 +188,7 @@ class DefiningTest {
     @Test
     void aGroupThatCouldNotStartIsNoneAnywhere() {
         OneMember a = new OneMember("a").wants(CREATE).hears(keptBy("b")).hears(keptBy("c"));
-        a.ended("files-1", OneMember.over(a.saga("files-1", Kind.START, "a"), Outcome.UNDONE, "no carrier"));
+        a.ended("files-1", Kind.START, "a", Outcome.UNDONE, "no carrier");
         assertThat(a.state.destroyed()).isTrue();
         assertThat(a.sent())
                 .contains(new Act.Send("b", new GroupMessage.Destroyed("a", "files")))
@@ -329,7 +329,7 @@ class DefiningTest {
         assertThat(a.events()).containsExactly(new GroupEvent.OperationReopened(6, "files-1", "destroy", NOON));
         assertThat(a.told("files-1")).containsExactly(new SagaInput.Release("destroyed by root"));
         assertThat(a.state.destroyed()).isFalse();
-        a.ended("files-1", OneMember.over(a.saga("files-1", Kind.START, "a"), Outcome.UNDONE, "destroyed by root"));
+        a.ended("files-1", Kind.START, "a", Outcome.UNDONE, "destroyed by root");
         assertThat(a.state.destroyed()).isTrue();
         assertThat(a.answer()).isEqualTo(Answer.done("group files is destroyed"));
         assertThat(a.sent()).contains(new Act.Send("b", new GroupMessage.Destroyed("a", "files")));

@@ -68,6 +68,11 @@ final class OneMember {
         return this;
     }
 
+    /** Lost its journal. */
+    OneMember forgetful() {
+        return stored(n -> new GroupEvent.Abstained(n, "its journal was lost", Sample.NOON));
+    }
+
     OneMember booted(String boot) {
         me = new Member(me.group(), me.self(), boot, me.repaired(), me.incarnation(), me.mounts());
         return this;
@@ -119,6 +124,11 @@ final class OneMember {
 
     OneMember ended(String saga, SagaState how) {
         return on(new Input.SagaEnded(saga, how));
+    }
+
+    /** A saga of this member, opened to take over from an appliance, has ended. */
+    OneMember ended(String saga, Kind kind, String from, Outcome outcome, String why) {
+        return ended(saga, over(saga(saga, kind, from), outcome, why));
     }
 
     // --- what came of the last

@@ -84,7 +84,7 @@ class ResumingTest {
             a.at(a.millis + 1);
         }
         a.hears(a.standsBy("b"));
-        a.ended("files-1.9", OneMember.over(a.saga("files-1.9", Kind.RESUME, "a"), Outcome.DONE, ""));
+        a.ended("files-1.9", Kind.RESUME, "a", Outcome.DONE, "");
         assertThat(a.memory.resumeFailure()).isEmpty();
         assertThat(a.memory.resumesFailed()).isZero();
         assertThat(a.state.servingSaga()).contains("files-1.9");
@@ -92,14 +92,11 @@ class ResumingTest {
         assertThat(a.waitsFor()).isEmpty();
     }
 
-    @Test
-    void whatOnlyAPeerHasIsLeftToAnOperator() {
-        OneMember a = back();
-        Beat beat = a.standsBy("b");
-        a.hears(new Beat(
+    private static Beat hasWritesOfItsOwn(Map<String, String> heard) {
+        return new Beat(
                 "b",
                 "files",
-                beat.boot(),
+                "boot-b",
                 3,
                 A1,
                 false,
@@ -107,26 +104,20 @@ class ResumingTest {
                 List.of(Sample.mirror(Sync.SOLO, Optional.of(NOON))),
                 List.of(),
                 "m",
-                beat.heard(),
-                false));
+                heard,
+                false);
+    }
+
+    @Test
+    void whatOnlyAPeerHasIsLeftToAnOperator() {
+        OneMember a = back();
+        a.hears(hasWritesOfItsOwn(a.standsBy("b").heard()));
         assertThat(a.orders()).isEmpty();
         assertThat(a.waitsFor())
                 .isEqualTo("for an operator's word: b has writes that a never received; to serve without them (they"
                         + " are kept aside): sfo resume files");
         OneMember serves = OneMember.serving("a", GROUP, A1);
-        serves.hears(new Beat(
-                "b",
-                "files",
-                "x",
-                3,
-                A1,
-                false,
-                true,
-                List.of(Sample.mirror(Sync.SOLO, Optional.of(NOON))),
-                List.of(),
-                "m",
-                Map.of(),
-                false));
+        serves.hears(hasWritesOfItsOwn(Map.of()));
         assertThat(serves.waitsFor()).as("it serves").isEmpty();
     }
 
@@ -140,7 +131,7 @@ class ResumingTest {
         assertThat(a.opened().order().kind()).isEqualTo(Kind.RESUME);
         assertThat(a.opened().order().by()).isEqualTo(OneMember.ROOT);
         assertThat(a.state.claim()).isEqualTo(A1);
-        a.ended("files-1.2", OneMember.over(a.saga("files-1.2", Kind.RESUME, "a"), Outcome.DONE, ""));
+        a.ended("files-1.2", Kind.RESUME, "a", Outcome.DONE, "");
         assertThat(a.answer().exit()).isEqualTo(ExitCode.DONE);
     }
 
@@ -308,7 +299,7 @@ class ResumingTest {
     void whoIsGivenAClaimBackUnderALeaseIsBoundByIt() {
         OneMember b = OneMember.of("b", GROUP.withLease(Optional.of(new Lease(5))), B2)
                 .stored(n -> new GroupEvent.OperationOpened(n, "files-2", Optional.of("a"), NOON));
-        b.ended("files-2", OneMember.over(b.saga("files-2", Kind.FAILOVER, "a"), Outcome.UNDONE, "no"));
+        b.ended("files-2", Kind.FAILOVER, "a", Outcome.UNDONE, "no");
         assertThat(b.state.leased()).isEqualTo(b.state.claim());
         assertThat(b.state.claim().appliance()).isEqualTo("a");
     }

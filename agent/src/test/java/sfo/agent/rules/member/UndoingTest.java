@@ -16,6 +16,8 @@ import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Requests.Undo;
 import sfo.protocol.events.GroupEvent;
+import sfo.protocol.events.SagaEvent.Kind;
+import sfo.protocol.events.SagaEvent.Outcome;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.MirrorState;
@@ -159,12 +161,7 @@ class UndoingTest {
     void anUndoThatIsRolledBackIsAnsweredAsThat() {
         OneMember b =
                 b(Sync.REPLICATING).hears(said(home(Sync.REPLICATING, ""))).wants(UNDO);
-        b.ended(
-                "files-2",
-                OneMember.over(
-                        b.saga("files-2", sfo.protocol.events.SagaEvent.Kind.FAILOVER, "a"),
-                        sfo.protocol.events.SagaEvent.Outcome.DONE,
-                        ""));
+        b.ended("files-2", Kind.FAILOVER, "a", Outcome.DONE, "");
         assertThat(b.answer().exit()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(b.acts(Act.Down.class)).as("home is back, and lives").isEmpty();
     }
@@ -220,23 +217,13 @@ class UndoingTest {
         b.wants(new Wish.Resume(OneMember.ROOT));
         assertThat(b.events()).containsExactly(new GroupEvent.OperationReopened(6, "files-2", "resume", NOON));
         assertThat(b.told("files-2")).containsExactly(new SagaInput.Release("taken down, to be served again"));
-        b.ended(
-                "files-2",
-                OneMember.over(
-                        b.saga("files-2", sfo.protocol.events.SagaEvent.Kind.FAILOVER, "a"),
-                        sfo.protocol.events.SagaEvent.Outcome.UNDONE,
-                        "taken down"));
+        b.ended("files-2", Kind.FAILOVER, "a", Outcome.UNDONE, "taken down");
         assertThat(b.opened().saga()).isEqualTo("files-2.2");
         assertThat(b.opened().order().by()).isEqualTo(OneMember.ROOT);
         assertThat(b.memory.broken()).isEmpty();
         assertThat(b.answered()).isEmpty();
         assertThat(b.state.claim()).isEqualTo(B2);
-        b.ended(
-                "files-2.2",
-                OneMember.over(
-                        b.saga("files-2.2", sfo.protocol.events.SagaEvent.Kind.RESUME, "b"),
-                        sfo.protocol.events.SagaEvent.Outcome.DONE,
-                        ""));
+        b.ended("files-2.2", Kind.RESUME, "b", Outcome.DONE, "");
         assertThat(b.answer().exit()).isEqualTo(ExitCode.DONE);
     }
 
@@ -245,12 +232,7 @@ class UndoingTest {
         OneMember b = OneMember.serving("b", GROUP, B2).on(new Input.SagaLooked("files-2", List.of("x")));
         b.wants(new Wish.Resume(OneMember.ROOT));
         b.hears(Sample.busy("a", claim(3, "a")));
-        b.ended(
-                "files-2",
-                OneMember.over(
-                        b.saga("files-2", sfo.protocol.events.SagaEvent.Kind.FAILOVER, "a"),
-                        sfo.protocol.events.SagaEvent.Outcome.UNDONE,
-                        "taken down"));
+        b.ended("files-2", Kind.FAILOVER, "a", Outcome.UNDONE, "taken down");
         assertThat(b.orders()).isEmpty();
         assertThat(b.answer().exit()).isEqualTo(ExitCode.ROLLED_BACK);
     }
