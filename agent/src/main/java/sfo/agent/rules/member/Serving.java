@@ -8,7 +8,7 @@ import sfo.protocol.events.GroupEvent;
 
 /** A holder looks now and then whether what it serves is still as it was served. */
 final class Serving {
-    private static final Duration WELL = Duration.ofSeconds(30);
+    private static final Duration WELL = Duration.ofSeconds(60);
     static final Duration BROKEN = Duration.ofSeconds(5);
 
     private Serving() {}
