@@ -155,7 +155,7 @@ public final class Backups extends AbstractBehavior<Backups.Command> {
                 context.getSystem().dispatchers().lookup(DispatcherSelector.blocking()),
                 () -> new BackupVault(settings, clock, n -> self.tell(new Changed(n))));
         ActorRef<PeerLink.State> states = context.messageAdapter(PeerLink.State.class, PeerState::new);
-        for (Settings.Peer peer : settings.peers()) {
+        for (Settings.Peer peer : settings.witness() ? List.<Settings.Peer>of() : settings.servers()) {
             Behavior<PeerLink.Command> link = PeerLink.create(settings.appliance(), peer, vault, pace, states);
             links.put(peer.appliance(), context.spawn(link, PeerLink.name(peer.appliance())));
         }

@@ -34,6 +34,11 @@ public final class Main implements Runnable {
     @Option(names = "--config", paramLabel = "FILE", description = "the settings file of this appliance")
     private @Nullable Path config;
 
+    @Option(
+            names = "--witness",
+            description = "an agent that only votes, and needs no root: the settings have to say witness = true, too")
+    private boolean witness;
+
     Main() {}
 
     public static void main(String[] words) {
@@ -63,7 +68,7 @@ public final class Main implements Runnable {
             throw new CommandLine.ParameterException(
                     new CommandLine(this), "--config FILE is missing; an example is in sfo-example.conf");
         }
-        run(config);
+        run(SettingsFile.load(config, witness), Parts::of);
     }
 
     @Command(
@@ -94,15 +99,19 @@ public final class Main implements Runnable {
 
     /** The same, made of other parts. */
     public static void run(Path config, Function<Settings, List<Part>> parts) {
+        run(SettingsFile.load(config), parts);
+    }
+
+    private static void run(Settings settings, Function<Settings, List<Part>> parts) {
         long start = System.nanoTime();
-        Settings settings = SettingsFile.load(config);
         NativeLibraries.systemCalls(settings.data());
         Agent agent = Agent.start(settings, parts.apply(settings));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(agent), "end"));
         log.info(
-                "agent {} of {} runs (started in {} ms)",
+                "agent {} of {} runs{} (started in {} ms)",
                 agent.version(),
                 settings.appliance(),
+                settings.witness() ? ", and only votes" : "",
                 (System.nanoTime() - start) / 1_000_000);
         try {
             new CountDownLatch(1).await();

@@ -7,6 +7,7 @@ import sfo.agent.group.GroupsPart;
 import sfo.config.load.Settings;
 import sfo.ops.api.Host;
 import sfo.ops.api.HostException;
+import sfo.ops.api.NoHost;
 import sfo.ops.embedded.EmbeddedHost;
 import sfo.ops.linux.LinuxHost;
 
@@ -26,6 +27,9 @@ final class Parts {
     }
 
     private static Host host(Settings settings) {
+        if (settings.witness()) {
+            return new NoHost();
+        }
         if (settings.adapters().embedded().isEmpty()) {
             return new LinuxHost(settings);
         }

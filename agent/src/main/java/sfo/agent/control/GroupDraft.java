@@ -15,12 +15,12 @@ import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
-import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Names;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Route;
+import sfo.protocol.model.Terms;
 
 /**
  * A group on its way to exist: what was typed and answered, and the rules over it. Pure.
@@ -37,7 +37,7 @@ record GroupDraft(
         List<String> known,
         List<Views.SurveyView> surveys,
         Map<InetAddress, String> taken,
-        Optional<Lease> lease) {
+        Terms terms) {
 
     /** @throws Session.Usage with every rule that is broken, one a line */
     GroupDefinition checked() {
@@ -45,7 +45,7 @@ record GroupDraft(
         if (!broken.isEmpty()) {
             throw new Session.Usage(String.join("\n  ", broken));
         }
-        return new GroupDefinition(name, 1, home, members, interfaces, List.of(), List.of(), lease);
+        return new GroupDefinition(name, 1, home, members, interfaces, List.of(), List.of()).on(terms);
     }
 
     List<String> problems() {
@@ -55,6 +55,9 @@ record GroupDraft(
         if (!members.contains(home)) {
             broken.add("home \"" + home + "\": expected one of the members " + String.join(", ", members));
         }
+        terms.witnesses().stream()
+                .filter(members::contains)
+                .forEach(w -> broken.add("witness \"" + w + "\": expected another appliance than the members"));
         Set<InetAddress> addresses = new LinkedHashSet<>();
         Set<Mac> macs = new LinkedHashSet<>();
         Set<String> devices = new LinkedHashSet<>();
@@ -172,6 +175,17 @@ record GroupDraft(
             throw new Invalid("members", String.join(" ", members), "two or more different appliances");
         }
         return List.copyOf(members);
+    }
+
+    /** Sorted, each once. */
+    static List<String> witnesses(List<String> witnesses, List<String> known) {
+        for (String witness : witnesses) {
+            Names.name("witness", witness);
+            if (!known.contains(witness)) {
+                throw new Invalid("witness", witness, "one of " + String.join(", ", known));
+            }
+        }
+        return witnesses.stream().distinct().sorted().toList();
     }
 
     Nic nic(String member, Nic nic) {

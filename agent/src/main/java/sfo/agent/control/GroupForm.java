@@ -61,10 +61,16 @@ final class GroupForm {
             paramLabel = "SECONDS",
             description =
                     "An isolation lease, 4 to 120; none by default. The holder's interface passes nothing unless a"
-                            + " majority of the members confirmed it so lately; a failover waits that long. In a pair the"
-                            + " group so pauses while the other member is away.")
+                            + " majority of those who vote confirmed it so lately; a failover waits that long. In a pair"
+                            + " without a witness the group so pauses while the other member is away.")
     @Nullable
     Integer lease;
+
+    @Option(
+            names = "--witness",
+            paramLabel = "APPLIANCE",
+            description = "One that votes with the members, and never serves; may be repeated.")
+    List<String> witnesses = new ArrayList<>();
 
     @Option(
             names = "--fo1-nic",

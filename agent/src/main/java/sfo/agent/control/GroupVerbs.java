@@ -1,10 +1,15 @@
 package sfo.agent.control;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import sfo.agent.rules.DefinitionRules;
 import sfo.protocol.control.Answer;
+import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
@@ -98,12 +103,15 @@ final class GroupVerbs extends Menu {
     @Command(
             name = "set",
             description = {
-                "Change a group's MAC.",
-                "While the group is served, clients reach the new one as soon as it is announced."
+                "Change a group's MAC; or its lease and who votes on it.",
+                "While the group is served, clients reach a new MAC as soon as it is announced. A new lease or witness holds"
+                        + " beside the former ones until a majority of those who vote knows it."
             },
             footer = {
                 "",
                 "Examples:",
+                "  sfo group set g1 --lease 10 --witness w",
+                "  sfo group set g1 --lease off --no-witness w",
                 "  sfo group set g1 -m 02:77:00:00:01:00",
                 "  sfo group set g1 -m auto",
                 "  sfo group set g1 -m none --slot fo1"
@@ -126,9 +134,62 @@ final class GroupVerbs extends Menu {
         @Option(names = "--slot", paramLabel = "fo0|fo1", description = "Which failover interface; fo0 by default.")
         String slot = "fo0";
 
+        @Option(
+                names = "--lease",
+                paramLabel = "SECONDS|off",
+                description = "The isolation lease, 4 to 120; off: the group has none.")
+        @Nullable
+        String lease;
+
+        @Option(
+                names = "--witness",
+                paramLabel = "APPLIANCE",
+                description = "One more that votes and never serves; may be repeated.")
+        List<String> more = new ArrayList<>();
+
+        @Option(
+                names = "--no-witness",
+                paramLabel = "APPLIANCE",
+                description = "A witness that is to vote no more; may be repeated.")
+        List<String> fewer = new ArrayList<>();
+
         @Override
         Answer run() {
             GroupDefinition group = known(group(name));
+            if (lease == null && more.isEmpty() && fewer.isEmpty()) {
+                return changeMac(group);
+            }
+            if (mac != null) {
+                throw new Session.Usage("-m beside --lease, --witness or --no-witness: expected one change at a time");
+            }
+            return changeTerms(group);
+        }
+
+        private Answer changeTerms(GroupDefinition group) {
+            List<String> known = new ArrayList<>(operations().appliances());
+            known.addAll(operations().witnesses());
+            Requests.TermsChange change = new Requests.TermsChange(
+                    group.name(),
+                    lease == null ? Optional.empty() : Optional.of(GroupWizard.leaseOrOff(lease)),
+                    GroupDraft.witnesses(more, known),
+                    List.copyOf(fewer));
+            GroupDefinition changed = DefinitionRules.withTerms(group, change);
+            String question = "change group " + group.name() + " to "
+                    + changed.lease()
+                            .map(l -> "a lease of " + l.seconds() + " s")
+                            .orElse("no lease")
+                    + ", "
+                    + (changed.witnesses().isEmpty()
+                            ? "no witnesses"
+                            : "witnesses " + String.join(", ", changed.witnesses()))
+                    + "?";
+            if (!session().confirmed(question, yes)) {
+                return Session.unchanged();
+            }
+            return follow("change", group.name(), news -> operations().changeTerms(change, operator(), news));
+        }
+
+        private Answer changeMac(GroupDefinition group) {
             FailoverInterface chosen = group.interfaces().stream()
                     .filter(i -> i.slot().equals(slot))
                     .findFirst()
@@ -139,7 +200,7 @@ final class GroupVerbs extends Menu {
                                     .map(FailoverInterface::slot)
                                     .toList())));
             if (mac == null && !session().console.canAsk()) {
-                throw new Session.Usage("nothing to change: expected -m MAC, -m auto or -m none");
+                throw new Session.Usage("nothing to change: expected -m MAC, --lease, --witness or --no-witness");
             }
             String given = mac == null || mac.isEmpty() ? askedMac(chosen) : mac;
             MacChoice choice = GroupDraft.mac(given, group.name(), chosen.slot(), group.members());

@@ -15,6 +15,7 @@ import sfo.protocol.model.Invalid;
 import sfo.protocol.model.Lease;
 import sfo.protocol.model.Names;
 import sfo.protocol.model.Nic;
+import sfo.protocol.model.Terms;
 
 /**
  * Asks for what {@code group create} was not told, one question at a time, each with what was found as its default.
@@ -61,7 +62,7 @@ final class GroupWizard {
             session.console.err(Tables.surveys(surveys, session.console.width()));
         }
         List<FailoverInterface> interfaces = new ArrayList<>();
-        GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys, taken(name), lease(form));
+        GroupDraft draft = new GroupDraft(name, home, members, interfaces, known, surveys, taken(name), terms(form));
         interfaces.add(slot(
                 new Slot("fo0", form.nics, form.addresses, form.mask, form.gateways, form.routes, form.mac), draft));
         if (form.hasSecond() || (askAll && wantsSecond(form))) {
@@ -122,12 +123,33 @@ final class GroupWizard {
                 });
     }
 
-    private Optional<Lease> lease(GroupForm form) {
-        if (form.lease != null) {
-            return Optional.of(new Lease(form.lease));
-        }
+    private Terms terms(GroupForm form) {
         boolean led = askAll && (form.nics.isEmpty() || form.addresses.isEmpty());
-        return led ? session.ask("isolation lease, in seconds, or none", "none", GroupWizard::lease) : Optional.empty();
+        Optional<Lease> lease = form.lease != null
+                ? Optional.of(new Lease(form.lease))
+                : led
+                        ? session.ask("isolation lease, in seconds, or none", "none", GroupWizard::lease)
+                        : Optional.empty();
+        return new Terms(witnesses(form, led), lease);
+    }
+
+    /** Asked for only where there is an agent that does nothing else. */
+    private List<String> witnesses(GroupForm form, boolean led) {
+        List<String> onlyVote = session.operations().witnesses();
+        List<String> known = new ArrayList<>(session.operations().appliances());
+        known.addAll(onlyVote);
+        if (!form.witnesses.isEmpty() || !led || onlyVote.isEmpty()) {
+            return GroupDraft.witnesses(form.witnesses, known);
+        }
+        return session.ask(
+                "witnesses, or none",
+                String.join(" ", onlyVote),
+                text -> text.equals("none") ? List.of() : GroupDraft.witnesses(split(text), known));
+    }
+
+    /** {@code off} is an answer, too. */
+    static Optional<Lease> leaseOrOff(String text) {
+        return lease(text.equalsIgnoreCase("off") ? "none" : text);
     }
 
     private static Optional<Lease> lease(String answer) {

@@ -24,11 +24,22 @@ final class LauncherVerbs {
                 "Run the agent of this appliance, in the foreground.",
                 "Stopping it stops nothing that is served; started again, it takes up what it had begun."
             },
-            footer = {"", "Examples:", "  sfo agent --config /etc/sfo/sfo.conf", "  sfo agent keys --out /etc/sfo a b"},
+            footer = {
+                "",
+                "Examples:",
+                "  sfo agent --config /etc/sfo/sfo.conf",
+                "  sfo agent --witness --config /etc/sfo/sfo.conf",
+                "  sfo agent keys --out /etc/sfo a b"
+            },
             subcommands = Keys.class)
     static final class Agent extends Launched {
         @Option(names = "--config", paramLabel = "FILE", description = "The settings of this appliance.")
         String config = "";
+
+        @Option(
+                names = "--witness",
+                description = "An agent that only votes, and needs no root; its settings say witness = true, too.")
+        boolean witness;
     }
 
     @Command(

@@ -22,8 +22,11 @@ public interface Operations {
     /** What each named appliance offers; one that does not answer is missing from the list. */
     CompletionStage<List<Views.SurveyView>> survey(List<String> appliances);
 
-    /** The names of all appliances that this one knows, itself first. */
+    /** The names of all appliances that this one knows and that can serve, itself first. */
     List<String> appliances();
+
+    /** Those that it knows and that only vote. */
+    List<String> witnesses();
 
     /** Verified with every member, stored on every member, and started on its home, or refused as a whole. */
     CompletionStage<Answer> createGroup(GroupDefinition group, Requests.Operator by, Consumer<Progress> progress);
@@ -31,6 +34,9 @@ public interface Operations {
     CompletionStage<Answer> destroyGroup(String group, Requests.Operator by, Consumer<Progress> progress);
 
     CompletionStage<Answer> setMac(String group, String slot, MacChoice mac, Requests.Operator by);
+
+    /** Ends when the former terms hold no more, or again. An Invalid fails the stage. */
+    CompletionStage<Answer> changeTerms(Requests.TermsChange change, Requests.Operator by, Consumer<Progress> progress);
 
     CompletionStage<Answer> createShare(Requests.NewShare share, Requests.Operator by);
 

@@ -15,10 +15,12 @@ import sfo.protocol.control.Views;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Reason;
+import sfo.protocol.model.Terms;
 
 /** What operators are shown, as text: pure functions of a view, the time and the terminal's width. */
 final class Render {
@@ -83,6 +85,7 @@ final class Render {
                         .append(m.appliance())
                         .append(' ')
                         .append(m.state())
+                        .append(m.witness() ? " (witness)" : "")
                         .append(','));
         text.setCharAt(text.length() - 1, '\n');
         if (status.groups().isEmpty()) {
@@ -169,7 +172,11 @@ final class Render {
                     .forEach(r ->
                             table.row("", "route " + r.to() + " via " + r.via().getHostAddress()));
         }
-        group.lease().ifPresent(lease -> table.row("lease", lease.seconds() + " s"));
+        if (!group.witnesses().isEmpty()) {
+            table.row("witnesses", String.join(", ", group.witnesses()));
+        }
+        group.lease().ifPresent(lease -> table.row("lease", lease(lease)));
+        group.former().ifPresent(former -> table.row("before", former(former)));
         group.volumes().forEach(v -> table.row("volume", v.name() + ", " + MirrorTable.size(v.bytes())));
         if (!group.shares().isEmpty()) {
             table.row(
@@ -182,6 +189,16 @@ final class Render {
                                     .toList()));
         }
         return table.text(width);
+    }
+
+    private static String lease(Lease lease) {
+        return lease.seconds() + " s";
+    }
+
+    /** What still holds beside the new terms. */
+    private static String former(Terms former) {
+        return "witnesses " + (former.witnesses().isEmpty() ? "none" : String.join(", ", former.witnesses()))
+                + ", lease " + former.lease().map(Render::lease).orElse("none");
     }
 
     static String summary(GroupDefinition group, int width) {

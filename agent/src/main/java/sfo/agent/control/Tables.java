@@ -2,6 +2,7 @@ package sfo.agent.control;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import sfo.protocol.control.Views;
 
 /** Members, NICs, backups and adapters as tables. */
@@ -20,7 +21,11 @@ final class Tables {
                                     .map(t -> Render.age(t, now) + " ago")
                                     .orElse("never"),
                     member.address(),
-                    member.leader() ? "leader" : "");
+                    String.join(
+                            ", ",
+                            Stream.of(member.witness() ? "witness" : "", member.leader() ? "leader" : "")
+                                    .filter(word -> !word.isEmpty())
+                                    .toList()));
         }
         return table.text(width);
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import sfo.agent.boot.Keys;
@@ -19,8 +20,11 @@ import sfo.ops.exec.Exec;
 /**
  * The real adapters, on appliances in namespaces. A switch with two bridges, front 10.77.0.0/24 and storage 10.78.0.0/24,
  * whose own addresses, .254, are the witnesses; the appliances are .11 and .12 on both, the client is .50. Needs root.
+ * There may be a third one, w at .13, whose agent only votes.
  */
 public final class NamespaceLab implements Lab {
+    public static final String WITNESS = "w";
+
     /** Folders of the machine that daemons write to: each appliance has its own in their place. */
     private static final List<String> OWN = List.of(
             "/var/lib/samba",
@@ -34,6 +38,7 @@ public final class NamespaceLab implements Lab {
             "/srv");
 
     private final LabFolder folder;
+    private final List<String> all;
     private final Programs programs;
     private final Sandbox network;
     private final Sandbox client;
@@ -41,8 +46,9 @@ public final class NamespaceLab implements Lab {
     private final Map<String, Process> agents = new HashMap<>();
     private boolean closed;
 
-    private NamespaceLab(LabFolder folder) throws IOException {
+    private NamespaceLab(LabFolder folder, List<String> all) throws IOException {
         this.folder = folder;
+        this.all = all;
         this.programs = Programs.in(folder.path());
         this.network = Sandbox.start("switch", List.of(), folder.resolve("switch.log"), folder);
         network.ip("""
@@ -64,13 +70,23 @@ public final class NamespaceLab implements Lab {
      * @param keep leaves the folder there when it is closed
      */
     public static NamespaceLab make(boolean keep) throws IOException {
+        return make(keep, APPLIANCES);
+    }
+
+    /** With {@code w}, which only votes. */
+    public static NamespaceLab withWitness() throws IOException {
+        return make(false, List.of("a", "b", WITNESS));
+    }
+
+    private static NamespaceLab make(boolean keep, List<String> all) throws IOException {
         LabFolder folder = LabFolder.make(keep);
         try {
-            NamespaceLab lab = new NamespaceLab(folder);
-            Keys.make(folder.resolve("keys"), APPLIANCES);
-            for (String appliance : APPLIANCES) {
-                String peer = appliance.equals("a") ? "b" : "a";
-                lab.files(appliance).write(at(appliance), peer, at(peer), folder.resolve("keys"), Optional.empty());
+            NamespaceLab lab = new NamespaceLab(folder, all);
+            Keys.make(folder.resolve("keys"), all);
+            for (String appliance : all) {
+                Map<String, AgentFiles.At> peers = new TreeMap<>();
+                all.stream().filter(peer -> !peer.equals(appliance)).forEach(peer -> peers.put(peer, lab.at(peer)));
+                lab.files(appliance).write(lab.at(appliance), peers, WITNESS, folder.resolve("keys"), Optional.empty());
             }
             return lab;
         } catch (IOException | RuntimeException e) {
@@ -88,18 +104,18 @@ public final class NamespaceLab implements Lab {
         return Path.of("/run", "sfo-" + lab.substring(Math.max(0, lab.length() - 6)) + "-" + appliance);
     }
 
-    private static int number(String appliance) {
-        return 11 + APPLIANCES.indexOf(appliance);
+    private int number(String appliance) {
+        return 11 + all.indexOf(appliance);
     }
 
-    private static AgentFiles.At at(String appliance) {
+    private AgentFiles.At at(String appliance) {
         int number = number(appliance);
         return new AgentFiles.At("10.77.0." + number, 7800, 7801, "10.78.0." + number);
     }
 
     private AgentFiles files(String appliance) {
-        if (!APPLIANCES.contains(appliance)) {
-            throw new IllegalArgumentException("appliance \"" + appliance + "\": expected one of " + APPLIANCES);
+        if (!all.contains(appliance)) {
+            throw new IllegalArgumentException("appliance \"" + appliance + "\": expected one of " + all);
         }
         return new AgentFiles(appliance, folder.resolve(appliance), run(appliance));
     }
@@ -361,10 +377,10 @@ public final class NamespaceLab implements Lab {
             return;
         }
         closed = true;
-        List<Sandbox> all = new ArrayList<>(appliances.values());
-        all.add(client);
-        all.add(network);
-        for (Sandbox sandbox : all) {
+        List<Sandbox> hosts = new ArrayList<>(appliances.values());
+        hosts.add(client);
+        hosts.add(network);
+        for (Sandbox sandbox : hosts) {
             try {
                 sandbox.cutPower();
             } catch (IOException e) {

@@ -25,6 +25,7 @@ import sfo.agent.control.Operations;
 import sfo.agent.rules.DefinitionRules;
 import sfo.agent.rules.GroupViews;
 import sfo.agent.rules.member.Wish;
+import sfo.config.load.Settings;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Progress;
@@ -63,7 +64,9 @@ public final class AgentOperations implements Operations {
                                 agent.bootIdentity(),
                                 members,
                                 snapshots.stream()
-                                        .filter(s -> s.state().definition().isPresent()
+                                        .filter(s -> s.state().definition().stream()
+                                                        .anyMatch(
+                                                                d -> d.voters().contains(self()))
                                                 && !s.state().destroyed())
                                         .map(s -> GroupViews.view(s, self(), diskFault()))
                                         .toList()));
@@ -133,13 +136,22 @@ public final class AgentOperations implements Operations {
     @Override
     public List<String> appliances() {
         return Stream.concat(
-                        Stream.of(self()), agent.settings().peers().stream().map(p -> p.appliance()))
+                        Stream.of(self()).filter(self -> !agent.settings().witness()),
+                        agent.settings().servers().stream().map(Settings.Peer::appliance))
+                .toList();
+    }
+
+    @Override
+    public List<String> witnesses() {
+        return agent.settings().peers().stream()
+                .filter(Settings.Peer::witness)
+                .map(Settings.Peer::appliance)
                 .toList();
     }
 
     @Override
     public CompletionStage<Answer> createGroup(GroupDefinition group, Operator by, Consumer<Progress> progress) {
-        return survey(group.members()).thenCompose(surveys -> {
+        return survey(List.copyOf(group.voters())).thenCompose(surveys -> {
             List<String> flaws = DefinitionRules.flaws(group, surveys);
             return flaws.isEmpty()
                     ? wish(group.name(), true, new Wish.Create(group, by), progress)
@@ -156,6 +168,23 @@ public final class AgentOperations implements Operations {
     @Override
     public CompletionStage<Answer> setMac(String group, String slot, MacChoice mac, Operator by) {
         return change(group, d -> DefinitionRules.withMac(d, slot, mac), "the MAC of " + slot + " is set", by);
+    }
+
+    @Override
+    public CompletionStage<Answer> changeTerms(Requests.TermsChange change, Operator by, Consumer<Progress> progress) {
+        String done = "group " + change.group() + " has its new terms; see: sfo group show " + change.group();
+        Wish.Change wish = new Wish.Change(d -> DefinitionRules.withTerms(d, change), done, by);
+        return snapshot(change.group())
+                .thenCompose(s -> {
+                    GroupDefinition before = s.state().definition().orElseThrow();
+                    GroupDefinition after = DefinitionRules.withTerms(before, change);
+                    return survey(List.copyOf(after.voters()))
+                            .thenApply(surveys -> DefinitionRules.flawsOfTerms(before, after, surveys));
+                })
+                .thenCompose(flaws -> flaws.isEmpty()
+                        ? wish(change.group(), false, wish, progress)
+                        : CompletableFuture.completedFuture(
+                                Answer.refused("nothing was changed: " + String.join("; ", flaws), List.of())));
     }
 
     @Override

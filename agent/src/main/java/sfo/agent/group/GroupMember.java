@@ -226,7 +226,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
     private Moment now(GroupState state) {
         Map<String, Instant> seen = new HashMap<>();
         state.definition().stream()
-                .flatMap(d -> d.members().stream())
+                .flatMap(d -> d.voters().stream())
                 .forEach(member -> around.peers().lastSeen(member).ifPresent(at -> seen.put(member, at)));
         return new Moment(
                 Instant.now(),
@@ -267,6 +267,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         Optional<GroupDefinition> held = serves && !state.destroyed() ? state.definition() : Optional.empty();
         registry.tell(new Groups.Holding(me.group(), held, state.claim()));
         state.definition()
+                .filter(d -> d.members().contains(me.self()))
                 .ifPresent(d -> mirrorKeeper.tell(new Mirrors.Standing(
                         d,
                         state.claim(),

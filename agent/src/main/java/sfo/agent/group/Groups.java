@@ -22,6 +22,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import sfo.agent.failover.Retry;
+import sfo.config.load.Settings;
 import sfo.ops.api.Call;
 import sfo.protocol.control.Views.SurveyView;
 import sfo.protocol.events.RegistryEvent;
@@ -83,7 +84,10 @@ public final class Groups extends EventSourcedBehavior<Object, RegistryEvent, Gr
         super(PersistenceId.ofUniqueId(NAME), Retry.ofJournal());
         this.context = context;
         this.around = around;
-        this.mirrors = context.spawn(Mirrors.create(around), "mirrors");
+        // who only votes has none
+        this.mirrors = around.settings().witness()
+                ? context.getSystem().ignoreRef()
+                : context.spawn(Mirrors.create(around), "mirrors");
     }
 
     @Override
@@ -208,7 +212,11 @@ public final class Groups extends EventSourcedBehavior<Object, RegistryEvent, Gr
                 .blocking(() -> new SurveyView(
                         around.self(),
                         around.host().nics(Call.within(LOOK)),
-                        around.host().plugins()))
+                        around.host().plugins(),
+                        around.settings().witness(),
+                        around.settings().peers().stream()
+                                .map(Settings.Peer::appliance)
+                                .toList()))
                 .whenComplete((survey, error) -> {
                     if (error == null) {
                         then.accept(survey);

@@ -22,6 +22,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import sfo.config.load.Settings;
 import sfo.protocol.control.Views;
@@ -52,6 +54,7 @@ public final class Membership extends AbstractBehavior<Membership.Command> {
     private final Consumer<List<Hello.Member>> publish;
     private final Cluster cluster;
     private final Map<String, String> names = new LinkedHashMap<>();
+    private final Set<String> witnesses;
     private final Map<UniqueAddress, Member> members = new LinkedHashMap<>();
     private final Set<UniqueAddress> unreachable = new HashSet<>();
     private final Set<ActorRef<List<Views.MemberView>>> watchers = new HashSet<>();
@@ -72,6 +75,10 @@ public final class Membership extends AbstractBehavior<Membership.Command> {
         cluster = Cluster.get(context.getSystem());
         names.put(
                 PeerLink.address(settings.endpoint().host(), settings.endpoint().port()), settings.appliance());
+        witnesses = Stream.concat(
+                        Stream.of(settings.appliance()).filter(self -> settings.witness()),
+                        settings.peers().stream().filter(Settings.Peer::witness).map(Settings.Peer::appliance))
+                .collect(Collectors.toSet());
         settings.peers().forEach(peer -> names.put(PeerLink.address(peer.host(), peer.port()), peer.appliance()));
         cluster.subscriptions()
                 .tell(Subscribe.create(
@@ -180,7 +187,8 @@ public final class Membership extends AbstractBehavior<Membership.Command> {
                 looksForUs(name, member) ? "joining" : member == null ? "absent" : state(member),
                 name.equals(settings.appliance()),
                 member != null && member.address().equals(leader),
-                hellos.lastSeen(name));
+                hellos.lastSeen(name),
+                witnesses.contains(name));
     }
 
     /** It is there, as a new incarnation, and its cluster can't take it in yet, for instance as another one is dead. */

@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views;
@@ -13,6 +16,7 @@ import sfo.protocol.model.Invalid;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Share;
+import sfo.protocol.model.Terms;
 import sfo.protocol.model.Volume;
 import sfo.protocol.plan.Resource;
 
@@ -29,15 +33,50 @@ public final class DefinitionRules {
             surveys.stream()
                     .filter(s -> s.appliance().equals(member))
                     .findFirst()
-                    .ifPresentOrElse(
-                            s -> flaws.addAll(flaws(group, s)),
-                            () -> flaws.add(member + " does not answer: is its agent running?"));
+                    .ifPresentOrElse(s -> flaws.addAll(flaws(group, s)), () -> silent(member, surveys, flaws));
         }
+        group.witnesses().forEach(witness -> silent(witness, surveys, flaws));
+        surveys.forEach(survey -> strangers(group, survey, flaws));
         return flaws;
+    }
+
+    private static void silent(String appliance, List<Views.SurveyView> surveys, List<String> flaws) {
+        if (surveys.stream().noneMatch(s -> s.appliance().equals(appliance))) {
+            flaws.add(appliance + " does not answer: is its agent running?");
+        }
+    }
+
+    /** Those who vote talk to one another. */
+    private static void strangers(GroupDefinition group, Views.SurveyView survey, List<String> flaws) {
+        for (String voter : group.voters()) {
+            boolean known = survey.peers().isEmpty()
+                    || survey.peers().contains(voter)
+                    || survey.appliance().equals(voter);
+            if (!known) {
+                flaws.add(survey.appliance() + " does not know " + voter + ": name it in sfo.peers of its settings");
+            }
+        }
+    }
+
+    private static boolean isForLease(Views.PluginView plugin) {
+        return plugin.name().equals(Resource.IsolationLease.class.getSimpleName());
+    }
+
+    private static void lacks(Views.SurveyView survey, Predicate<Views.PluginView> wanted, List<String> flaws) {
+        survey.plugins().stream()
+                .filter(wanted)
+                .flatMap(plugin -> plugin.lacks().stream())
+                .map(lack -> survey.appliance() + " lacks " + lack)
+                .filter(lack -> !flaws.contains(lack))
+                .forEach(flaws::add);
     }
 
     private static List<String> flaws(GroupDefinition group, Views.SurveyView survey) {
         List<String> flaws = new ArrayList<>();
+        if (survey.witness()) {
+            flaws.add(survey.appliance() + " only votes: name it with --witness instead of --member");
+            return flaws;
+        }
         for (FailoverInterface slot : group.interfaces()) {
             Nic nic = slot.nics().get(survey.appliance());
             if (nic == null) {
@@ -60,16 +99,7 @@ public final class DefinitionRules {
                                             .map(Views.NicView::device)
                                             .collect(Collectors.joining(", "))));
         }
-        for (Views.PluginView plugin : survey.plugins()) {
-            if (plugin.name().equals(Resource.IsolationLease.class.getSimpleName())
-                    && group.lease().isEmpty()) {
-                continue;
-            }
-            plugin.lacks().stream()
-                    .map(lack -> survey.appliance() + " lacks " + lack)
-                    .filter(lack -> !flaws.contains(lack))
-                    .forEach(flaws::add);
-        }
+        lacks(survey, plugin -> group.lease().isPresent() || !isForLease(plugin), flaws);
         return flaws;
     }
 
@@ -82,8 +112,45 @@ public final class DefinitionRules {
                         ? new FailoverInterface(i.slot(), i.addresses(), mac, i.gateways(), i.routes(), i.nics())
                         : i)
                 .toList();
-        return new GroupDefinition(
-                d.name(), d.version() + 1, d.home(), d.members(), interfaces, d.volumes(), d.shares(), d.lease());
+        return d.withInterfaces(interfaces);
+    }
+
+    /** On its way to what is asked for. */
+    public static GroupDefinition withTerms(GroupDefinition d, Requests.TermsChange c) {
+        Set<String> witnesses = new TreeSet<>(d.witnesses());
+        for (String more : c.more()) {
+            if (d.members().contains(more)) {
+                throw new Invalid("witness", more, "another appliance than the members, who vote anyway");
+            }
+            witnesses.add(more);
+        }
+        for (String fewer : c.fewer()) {
+            if (!witnesses.remove(fewer)) {
+                throw new Invalid(
+                        "witness",
+                        fewer,
+                        d.witnesses().isEmpty()
+                                ? "a witness of group " + d.name() + "; it has none"
+                                : "one of " + String.join(", ", d.witnesses()));
+            }
+        }
+        return d.towards(new Terms(List.copyOf(witnesses), c.lease().orElse(d.lease())));
+    }
+
+    /** What speaks against changed terms: new witnesses that are silent or not known, tools for a lease. */
+    public static List<String> flawsOfTerms(
+            GroupDefinition before, GroupDefinition after, List<Views.SurveyView> surveys) {
+        List<String> flaws = new ArrayList<>();
+        after.witnesses().stream()
+                .filter(witness -> !before.voters().contains(witness))
+                .forEach(witness -> silent(witness, surveys, flaws));
+        for (Views.SurveyView survey : surveys) {
+            if (after.members().contains(survey.appliance()) && after.lease().isPresent()) {
+                lacks(survey, DefinitionRules::isForLease, flaws);
+            }
+            strangers(after, survey, flaws);
+        }
+        return flaws;
     }
 
     private static String slots(GroupDefinition d) {

@@ -4,9 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.MirrorState.Sync;
 import sfo.protocol.model.Reason;
 import sfo.protocol.peer.GroupMessage.Beat;
@@ -67,8 +69,8 @@ public final class GroupRules {
      * What follows from a peer's heartbeat.
      *
      * @param permit the claim of a permit that this appliance gave and whose outcome it waits for, else NONE
-     * @param agreed how many members, this one among them, are known to share the highest claim at this very moment: an
-     *     older heartbeat confirms nothing, for another one may have claimed since
+     * @param agreed how many voters, this one among them, are known to share the highest claim at this very moment: an
+     *     older heartbeat confirms nothing, for another one may have claimed since; see {@link #agreeing}
      */
     public static List<Conclusion> onBeat(
             GroupState state, String self, String boot, Claim permit, Beat beat, long agreed) {
@@ -118,10 +120,11 @@ public final class GroupRules {
         return all;
     }
 
-    /** An agent that has just started has not looked at its volumes yet. */
+    /** An agent that has just started has not looked at its volumes yet; a witness has none. */
     private static boolean toldOfEveryVolume(GroupState state, Beat beat) {
         return state.definition().stream()
                 .flatMap(d -> d.volumes().stream())
+                .filter(volume -> volume.backing().containsKey(beat.from()))
                 .allMatch(volume ->
                         beat.mirrors().stream().anyMatch(m -> m.volume().equals(volume.name())));
     }
@@ -179,11 +182,38 @@ public final class GroupRules {
     }
 
     private static int majority(GroupState state) {
-        return state.definition().map(d -> d.members().size() / 2 + 1).orElse(Integer.MAX_VALUE);
+        return state.definition().stream()
+                .flatMap(d -> d.electorates().stream())
+                .mapToInt(voters -> majority(voters.size()))
+                .max()
+                .orElse(Integer.MAX_VALUE);
     }
 
-    /** How many acknowledgements, our own among them, make a claim valid: one of a pair, else a majority of all. */
-    public static int needed(int members) {
-        return members <= 2 ? 1 : members / 2 + 1;
+    private static int majority(int voters) {
+        return voters / 2 + 1;
+    }
+
+    /** How many are of one mind; none while the voters change, unless that is a majority of the former and of the new ones. */
+    public static long agreeing(GroupDefinition group, Set<String> those) {
+        return isMajority(group, those) ? those.size() : 0;
+    }
+
+    /** Whether those are a majority of all voters; while they change, of the former and of the new ones. */
+    public static boolean isMajority(GroupDefinition group, Set<String> those) {
+        return group.electorates().stream().allMatch(voters -> among(voters, those) >= majority(voters.size()));
+    }
+
+    /** How many acknowledgements, our own among them, make a claim valid: one of a pair, else a majority of all voters. */
+    public static int needed(int voters) {
+        return voters <= 2 ? 1 : majority(voters);
+    }
+
+    /** Whether the acknowledgements of those make a claim valid; while the voters change, for the former and for the new ones. */
+    public static boolean suffice(GroupDefinition group, Set<String> those) {
+        return group.electorates().stream().allMatch(voters -> among(voters, those) >= needed(voters.size()));
+    }
+
+    private static long among(Set<String> voters, Set<String> those) {
+        return those.stream().filter(voters::contains).count();
     }
 }

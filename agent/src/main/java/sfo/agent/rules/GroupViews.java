@@ -55,7 +55,7 @@ public final class GroupViews {
 
         return new Views.GroupView(
                 definition,
-                state(k, definition, reasons),
+                state(k, definition, self, reasons),
                 k.state().claim(),
                 // on its way back it has let go, or is about to
                 holds && k.state().openOperation().isEmpty(),
@@ -77,7 +77,7 @@ public final class GroupViews {
                 && k.saga().filter(s -> s.opened().isEmpty()).isPresent();
     }
 
-    private static GroupState state(Known k, GroupDefinition definition, List<Reason> reasons) {
+    private static GroupState state(Known k, GroupDefinition definition, String self, List<Reason> reasons) {
         boolean open = k.state().openOperation().isPresent();
         Optional<SagaState> saga = k.saga().filter(s -> open && s.opened().isPresent());
         boolean stuck = lost(k)
@@ -86,6 +86,9 @@ public final class GroupViews {
                         .isPresent();
         if (k.state().conflict().isPresent() || stuck || (open && !k.waiting().isEmpty())) {
             return GroupState.NEEDS_ATTENTION;
+        }
+        if (!definition.members().contains(self)) {
+            return GroupState.WITNESS;
         }
         if (open) {
             return operation(k.state(), saga);

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Stream;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
@@ -21,18 +22,31 @@ public final class LeaseRules {
     private LeaseRules() {}
 
     /**
-     * When the holder last sent a heartbeat that a majority of the members, itself among them, is known to have heard, and
-     * to have answered while they knew of no other claim; by the monotonic clock; empty if there is none.
+     * When the holder last sent a heartbeat that a majority of the voters, itself among them, is known to have heard, and
+     * to have answered while they knew of no other claim; by the monotonic clock; empty if there is none. While the voters
+     * change it takes a majority of the former and of the new ones.
      *
      * @param incarnation of the holder's agent: marks of another run prove nothing
      * @param beats the others' last ones
      */
     public static OptionalLong confirmed(
             GroupDefinition group, String self, Claim claim, String incarnation, Collection<Beat> beats) {
-        int others = group.members().size() / 2;
+        OptionalLong all = OptionalLong.empty();
+        for (Set<String> voters : group.electorates()) {
+            OptionalLong these = confirmed(voters, self, claim, incarnation, beats);
+            if (these.isEmpty()) {
+                return these;
+            }
+            all = OptionalLong.of(Math.min(these.getAsLong(), all.orElse(these.getAsLong())));
+        }
+        return all;
+    }
+
+    private static OptionalLong confirmed(
+            Set<String> voters, String self, Claim claim, String incarnation, Collection<Beat> beats) {
+        int others = voters.size() / 2;
         List<Long> sent = beats.stream()
-                .filter(beat ->
-                        group.members().contains(beat.from()) && !beat.from().equals(self))
+                .filter(beat -> voters.contains(beat.from()) && !beat.from().equals(self))
                 .filter(beat -> beat.claim().equals(claim) && !beat.abstains())
                 .flatMap(beat -> Stream.ofNullable(beat.heard().get(self)))
                 .filter(mark -> mark.startsWith(incarnation))
@@ -40,6 +54,25 @@ public final class LeaseRules {
                 .sorted(Comparator.reverseOrder())
                 .toList();
         return sent.size() < others ? OptionalLong.empty() : OptionalLong.of(sent.get(others - 1));
+    }
+
+    /** By which a holder passes frames: while terms change the shorter one, which keeps both. */
+    public static Optional<Lease> shortest(GroupDefinition group) {
+        return leases(group).min(Comparator.comparingInt(Lease::seconds));
+    }
+
+    /** For which the others wait: while terms change the longer one. */
+    public static Optional<Lease> longest(GroupDefinition group) {
+        return leases(group).max(Comparator.comparingInt(Lease::seconds));
+    }
+
+    private static Stream<Lease> leases(GroupDefinition group) {
+        return group.agreed().stream().flatMap(terms -> terms.lease().stream());
+    }
+
+    /** Whether a holder that nobody confirms stops, whichever of the terms it knows: what those who wait rely on. */
+    public static boolean binds(GroupDefinition group) {
+        return group.agreed().stream().allMatch(terms -> terms.lease().isPresent());
     }
 
     /** How long after a confirmed heartbeat frames may pass. */

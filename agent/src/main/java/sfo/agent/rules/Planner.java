@@ -70,7 +70,7 @@ public final class Planner {
                     new Resource.ClosedInterface(group, made, in.appliance()),
                     List.of(host),
                     10_000));
-            if (in.group().lease().isPresent()) {
+            if (in.group().gated()) {
                 closed.add(add(
                         steps,
                         "network.lease." + slot.slot(),

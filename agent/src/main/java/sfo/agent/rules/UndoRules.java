@@ -114,6 +114,23 @@ public final class UndoRules {
                         "MEMBER-SILENT", Weight.BLOCKS, member + " is not heard", "start its agent: sfo agent"));
             }
         }
+        for (String witness : group.witnesses()) {
+            if (!heard.contains(witness)) {
+                reasons.add(new Reason(
+                        "WITNESS-SILENT",
+                        Weight.WARNS,
+                        witness + ", which votes on this group, is not heard",
+                        "start its agent: sfo agent"));
+            }
+        }
+        if (group.former().isPresent()) {
+            reasons.add(new Reason(
+                    "TERMS-CHANGE",
+                    Weight.WARNS,
+                    "its lease or its witnesses are being changed; until a majority of those who vote knows it, both the"
+                            + " former and the new ones hold",
+                    "look at the others: sfo members; or type the former ones again: sfo group set " + group.name()));
+        }
         for (MirrorState state : mirrors) {
             if (state.sync() != Sync.REPLICATING) {
                 reasons.add(new Reason(

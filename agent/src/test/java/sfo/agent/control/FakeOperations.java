@@ -40,6 +40,7 @@ final class FakeOperations implements Operations {
     final List<Requests.Operator> operators = new CopyOnWriteArrayList<>();
     final List<Views.GroupView> groups = new CopyOnWriteArrayList<>(List.of(view(G1, "a")));
     final List<Progress> progress = new ArrayList<>();
+    volatile List<String> onlyVote = List.of();
     volatile CompletionStage<Answer> outcome = completedFuture(Answer.done("Done."));
 
     static GroupDefinition group(String name) {
@@ -138,6 +139,17 @@ final class FakeOperations implements Operations {
     @Override
     public List<String> appliances() {
         return List.of("b", "a");
+    }
+
+    @Override
+    public List<String> witnesses() {
+        return onlyVote;
+    }
+
+    @Override
+    public CompletionStage<Answer> changeTerms(
+            Requests.TermsChange change, Requests.Operator by, Consumer<Progress> listener) {
+        return act(change, by, listener);
     }
 
     @Override

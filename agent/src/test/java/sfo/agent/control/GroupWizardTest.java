@@ -17,6 +17,7 @@ import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
+import sfo.protocol.model.Terms;
 
 @Timeout(20)
 class GroupWizardTest {
@@ -165,5 +166,31 @@ class GroupWizardTest {
         assertThat(script.types(agent, COMPLETE.replace(good, bad))).isEqualTo(2);
         assertThat(script.err.toString()).contains(expected);
         assertThat(agent.asked).isEmpty();
+    }
+
+    @Test
+    void aWitnessIsAskedForOnlyWhereOneIsKnownAndIsNoMember() {
+        agent.onlyVote = List.of("w");
+        assertThat(script.types(agent, COMPLETE.replace("-y", "--lease 5 --witness w --witness a -y")))
+                .isEqualTo(2);
+        assertThat(script.err.toString()).contains("witness \"a\"", "another appliance than the members");
+        assertThat(FakeConsole.script().types(agent, COMPLETE.replace("-y", "--witness z -y")))
+                .isEqualTo(2);
+        assertThat(agent.asked).isEmpty();
+        FakeConsole words = FakeConsole.script();
+        assertThat(words.types(agent, COMPLETE.replace("-y", "--lease 5 --witness w -y")))
+                .isZero();
+        assertThat(made().terms()).isEqualTo(new Terms(List.of("w"), Optional.of(new Lease(5))));
+        assertThat(words.err.toString()).contains("witnesses", "lease");
+    }
+
+    @Test
+    void whoIsLedIsAskedForTheWitnessThatThereIs() {
+        agent.onlyVote = List.of("w");
+        FakeConsole person =
+                FakeConsole.person("g2", "a b", "", "5", "", "eth0", "eth0", "10.77.0.101/24", "", "", "", "y");
+        assertThat(person.types(agent, "group create")).as(person.err::toString).isZero();
+        assertThat(person.questions).contains("witnesses, or none [w]: ");
+        assertThat(made().witnesses()).containsExactly("w");
     }
 }

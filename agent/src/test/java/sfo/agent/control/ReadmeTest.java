@@ -28,7 +28,7 @@ import sfo.protocol.control.ExitCode;
 class ReadmeTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
-    private static final Pattern TYPED = Pattern.compile("(?m)^ *(?:[a-z]?# |\\$ )(?:agent/bin/)?(sfo .*)$");
+    private static final Pattern TYPED = Pattern.compile("(?m)^ *[a-z]?[#$] (?:agent/bin/)?(sfo .*)$");
     private static final Pattern OF_THE_TREE =
             Pattern.compile("\\.?(agent|protocol|config|ops-adapters|it-tests|ci|mvnw)(/\\S+)?");
 
@@ -136,13 +136,15 @@ class ReadmeTest {
         }
     }
 
-    /** The pair as it is, and as it was before it had a volume, and a group. */
+    /** The pair as it is, as it was before it had a volume, and a group; and with an agent that only votes. */
     private static Stream<FakeOperations> situations() {
         FakeOperations noVolume = new FakeOperations();
         noVolume.groups.set(0, FakeOperations.view(FakeOperations.G1.withVolumes(List.of()), "a"));
         FakeOperations noGroup = new FakeOperations();
         noGroup.groups.clear();
-        return Stream.of(new FakeOperations(), noVolume, noGroup);
+        FakeOperations withWitness = new FakeOperations();
+        withWitness.onlyVote = List.of("w");
+        return Stream.of(new FakeOperations(), noVolume, noGroup, withWitness);
     }
 
     private static String said(FakeOperations agent, String... argv) {

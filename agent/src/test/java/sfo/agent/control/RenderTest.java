@@ -12,6 +12,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import sfo.protocol.control.Progress;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Lease;
+import sfo.protocol.model.Terms;
 import sfo.protocol.plan.Phase;
 import sfo.protocol.plan.Plan;
 import sfo.protocol.plan.Resource;
@@ -64,6 +67,26 @@ class RenderTest {
                                         -> sfo failover g1 --accept-loss, or bring a back
                 """);
         assertThat(text.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+    }
+
+    @Test
+    void whoVotesAndWhatStillHolds() {
+        GroupDefinition changing = FakeOperations.G1
+                .on(new Terms(List.of(), Optional.of(new Lease(5))))
+                .towards(new Terms(List.of("w"), Optional.of(new Lease(10))));
+        assertThat(Render.groupFully(FakeOperations.view(changing, "a"), NOW, 80))
+                .contains("""
+                  members    a, b; home a
+                """, """
+                  witnesses  w
+                  lease      10 s
+                  before     witnesses none, lease 5 s
+                """);
+        assertThat(Tables.members(
+                        List.of(new Views.MemberView("w", "10.77.0.13:7800", "up", true, true, Optional.of(NOW), true)),
+                        NOW,
+                        80))
+                .contains("witness, leader");
     }
 
     @Test

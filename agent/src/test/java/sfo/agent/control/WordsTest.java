@@ -96,6 +96,13 @@ class WordsTest {
             group destroy g1                        | destroy group g1        | -y
             group set g1                            | nothing to change       | -m MAC
             group set g1 -m auto --slot fo7         | "fo7"                   | one of fo0
+            group set g1 --lease soon               | "soon"                  | a number of seconds
+            group set g1 --lease 3                  | "3"                     | 4 to 120
+            group set g1 --witness x                | "x"                     | one of b, a
+            group set g1 --witness a                | "a"                     | who vote anyway
+            group set g1 --no-witness w             | "w"                     | it has none
+            group set g1 --lease 5 -m auto          | -m beside --lease       | one change at a time
+            group set g1 --lease 5                  | a lease of 5 s          | -y
             status g9                               | "g9"                    | one of g1
             share create g1 a/b --smb --volume tank | "a/b"                   | 1 to 80 letters
             share create g1 x --smb --volume tonk   | "tonk"                  | one of tank
@@ -191,6 +198,20 @@ class WordsTest {
                         new MacChoice(
                                 MacChoice.Kind.AUTOMATIC,
                                 Optional.of(AutomaticMac.of("g1", "fo0", List.of("a", "b"))))));
+    }
+
+    @Test
+    void aLeaseAndWitnessesAreChangedInOneWord() {
+        agent.onlyVote = List.of("w");
+        assertThat(script.types(agent, "group set g1 --lease off --witness w --witness w -y"))
+                .as(script.err::toString)
+                .isZero();
+        assertThat(agent.asked)
+                .containsExactly(
+                        new Requests.TermsChange("g1", Optional.of(Optional.empty()), List.of("w"), List.of()));
+        FakeConsole person = FakeConsole.person("yes");
+        assertThat(person.types(agent, "group set g1 --lease 10 --witness w")).isZero();
+        assertThat(person.questions).containsExactly("change group g1 to a lease of 10 s, witnesses w? [no]: ");
     }
 
     @Test

@@ -87,6 +87,11 @@ public final class Sample {
                 "files", "tank", MirrorState.Role.SECONDARY, claim(1, "a"), sync, since, 0, "", "the daemon said no");
     }
 
+    /** A side of the volume, of which nothing more is known. */
+    public static MirrorState side(MirrorState.Sync sync) {
+        return mirror(sync, Optional.empty());
+    }
+
     /** A peer that stands by and knows of {@code claim}. */
     public static Beat standingBy(String from, Claim claim) {
         List<MirrorState> mirrors = List.of(mirror(MirrorState.Sync.LOST, Optional.empty()));

@@ -94,6 +94,14 @@ final class Section {
         return least;
     }
 
+    boolean flag(String key) {
+        String text = text(key, "true or false", UnaryOperator.identity());
+        if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
+            problem(key, "true or false");
+        }
+        return text.equals("true");
+    }
+
     Duration duration(String key, Duration least) {
         String expected = "a time of at least " + least.toSeconds() + "s, such as 30s, 5m or 1h";
         if (text(key, expected, UnaryOperator.identity()).isEmpty()) {

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param socket the control socket
  * @param witnesses addresses that tell whether this appliance's own networks work: gateways, switches, other hosts
  * @param mirrorAddress this appliance's address on the storage network, for the mirrors' exports
+ * @param witness whether this agent only votes: it serves no group, and touches nothing of its host
  */
 public record Settings(
         String appliance,
@@ -26,7 +27,23 @@ public record Settings(
         List<String> witnesses,
         Adapters adapters,
         String mirrorAddress,
-        Backups backups) {
+        Backups backups,
+        boolean witness) {
+    /** Of an agent that can serve. */
+    public Settings(
+            String appliance,
+            Path data,
+            Path run,
+            Path socket,
+            Endpoint endpoint,
+            Tls tls,
+            List<Peer> peers,
+            List<String> witnesses,
+            Adapters adapters,
+            String mirrorAddress,
+            Backups backups) {
+        this(appliance, data, run, socket, endpoint, tls, peers, witnesses, adapters, mirrorAddress, backups, false);
+    }
 
     /** Where this agent is reached: Artery's port and the hello endpoint's. */
     public record Endpoint(String host, int port, int helloPort) {}
@@ -34,7 +51,18 @@ public record Settings(
     /** PEM files: RSA PKCS#8 key, certificate, authority. */
     public record Tls(Path key, Path certificate, Path authority) {}
 
-    public record Peer(String appliance, String host, int port, int helloPort, String mirrorAddress) {}
+    /** @param witness whether its agent only votes */
+    public record Peer(String appliance, String host, int port, int helloPort, String mirrorAddress, boolean witness) {
+        /** One that can serve. */
+        public Peer(String appliance, String host, int port, int helloPort, String mirrorAddress) {
+            this(appliance, host, port, helloPort, mirrorAddress, false);
+        }
+    }
+
+    /** The peers that can serve. */
+    public List<Peer> servers() {
+        return peers.stream().filter(peer -> !peer.witness()).toList();
+    }
 
     /** @param embedded the folder of the embedded adapters; empty for the real ones */
     public record Adapters(Optional<Path> embedded) {}

@@ -31,13 +31,21 @@ public final class SettingsFile {
     private final List<Problem> problems = new ArrayList<>();
     private final Path file;
 
-    private SettingsFile(Path file) {
+    private final boolean asWitness;
+
+    private SettingsFile(Path file, boolean asWitness) {
         this.file = file;
+        this.asWitness = asWitness;
     }
 
     /** @throws SettingsErrors with everything that is wrong, if anything is */
     public static Settings load(Path file) {
-        return new SettingsFile(file).read();
+        return load(file, false);
+    }
+
+    /** @param asWitness whether it has to be the file of an agent that only votes */
+    public static Settings load(Path file, boolean asWitness) {
+        return new SettingsFile(file, asWitness).read();
     }
 
     private Settings read() {
@@ -115,9 +123,13 @@ public final class SettingsFile {
         Settings.Adapters chosen = new Settings.Adapters(adapters.optionalPath("embedded"));
         adapters.unknownKeys();
         Settings.Backups backups = backups(sfo.section("backups"));
+        boolean witness = sfo.has("witness") && sfo.flag("witness");
+        if (asWitness && !witness) {
+            sfo.problem("witness", "true, since --witness was typed: both have to say that this agent only votes");
+        }
         sfo.unknownKeys();
         return new Settings(
-                appliance, data, run, socket, endpoint, tls, peers, witnesses, chosen, mirrorAddress, backups);
+                appliance, data, run, socket, endpoint, tls, peers, witnesses, chosen, mirrorAddress, backups, witness);
     }
 
     private static Settings.Endpoint endpoint(Section section) {
@@ -149,11 +161,12 @@ public final class SettingsFile {
             int port = section.port("port");
             int helloPort = section.port("hello-port");
             String mirrorAddress = section.has("mirror-address") ? section.address("mirror-address") : host;
+            boolean witness = section.has("witness") && section.flag("witness");
             section.unknownKeys();
             unique(section, "appliance", name, name, taken);
             unique(section, "port", host + " " + port, name, taken);
             unique(section, "hello-port", host + " " + helloPort, name, taken);
-            peers.add(new Settings.Peer(name, host, port, helloPort, mirrorAddress));
+            peers.add(new Settings.Peer(name, host, port, helloPort, mirrorAddress, witness));
         }
         if (peers.isEmpty() && sfo.has("peers")) {
             sfo.problem("peers", "at least one other appliance: there is nothing to fail over to");

@@ -63,6 +63,25 @@ class SettingsFileTest {
         assertThat(settings.backups().keep()).isEqualTo(20);
     }
 
+    @Test
+    void anAgentOnlyVotesIfItsFileSaysSoAndItsFlagDoesNotDisagree() throws IOException {
+        Path member = Files.writeString(folder.resolve("member.conf"), example);
+        Path witness = write(example.replace("appliance = a\n", "appliance = a\n  witness = true\n")
+                .replace("appliance = b,", "appliance = b, witness = true,"));
+
+        assertThat(SettingsFile.load(member).witness()).isFalse();
+        assertThat(SettingsFile.load(member).servers()).hasSize(1);
+        assertThat(catchThrowableOfType(SettingsErrors.class, () -> SettingsFile.load(member, true)))
+                .hasMessageContaining("sfo.witness is missing")
+                .hasMessageContaining("--witness was typed");
+        for (boolean typed : new boolean[] {false, true}) {
+            Settings settings = SettingsFile.load(witness, typed);
+            assertThat(settings.witness()).isTrue();
+            assertThat(settings.peers().get(0).witness()).isTrue();
+            assertThat(settings.servers()).isEmpty();
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -103,9 +122,9 @@ class SettingsFileTest {
 
     @Test
     void aMisspeltKeyIsAnErrorThatNamesTheNearestOne() throws IOException {
-        SettingsErrors errors = load(example.replace("witnesses", "witneses"));
+        SettingsErrors errors = load(example.replace("witnesses", "witnessses"));
 
-        assertThat(errors).hasMessageContaining("sfo.witneses").hasMessageContaining("did you mean witnesses?");
+        assertThat(errors).hasMessageContaining("sfo.witnessses").hasMessageContaining("did you mean witnesses?");
         assertThat(errors.problems().get(0).line())
                 .isEqualTo(1 + example.lines().toList().indexOf(line("witnesses = ")));
     }

@@ -39,7 +39,9 @@ record Action(long at, Kind kind, int node, int other, int number) {
         UNDO,
         UNDO_ACCEPT_LOSS,
         RESUME,
-        RESOLVE
+        RESOLVE,
+        /** on whoever serves: another lease, or none, with or without the witness; {@code number} says which */
+        CHANGE_TERMS
     }
 
     /** How often each kind is drawn; what follows it soon, most of the time, makes stories of it. */
@@ -98,6 +100,17 @@ record Action(long at, Kind kind, int node, int other, int number) {
         return List.copyOf(all);
     }
 
+    /** The same, and now and then who votes, or the lease, changes. */
+    static List<Action> withTerms(Random random, List<Action> story) {
+        List<Action> all = new ArrayList<>(story);
+        long end = story.get(story.size() - 1).at();
+        for (int i = random.nextInt(4); i >= 0; i--) {
+            all.add(new Action(random.nextInt((int) end + 1), Kind.CHANGE_TERMS, 0, 1, random.nextInt(100)));
+        }
+        all.sort(java.util.Comparator.comparingLong(Action::at));
+        return List.copyOf(all);
+    }
+
     /** It comes back, and while the group is handed back to it something else happens. */
     private static void thereAndBack(List<Action> all, Random random, long at, int node, int other) {
         List<Kind> troubles =
@@ -130,6 +143,9 @@ record Action(long at, Kind kind, int node, int other, int number) {
     public String toString() {
         return String.format("%7.3f s  %s %c", at / 1000.0, kind, 'a' + node)
                 + (kind == Kind.CUT || kind == Kind.CUT_APART ? String.format(" %c", 'a' + other) : "")
-                + (kind == Kind.CUT || kind == Kind.STEPS_FAIL || kind == Kind.CLOCK_JUMP ? " " + number : "");
+                + (List.of(Kind.CUT, Kind.STEPS_FAIL, Kind.CLOCK_JUMP, Kind.CHANGE_TERMS)
+                                .contains(kind)
+                        ? " " + number
+                        : "");
     }
 }

@@ -117,6 +117,29 @@ final class Hands {
         });
     }
 
+    /** A step of what is served changes, or is taken away. */
+    void adjust(String id, Step step, boolean away, Done done) {
+        start(step, () -> {
+            endOrphans(id, step);
+            if (world.chance(failing)) {
+                done.error("it failed");
+                return;
+            }
+            run(
+                    id,
+                    step,
+                    () -> {
+                        checkAdjusting(id, step);
+                        if (!away) {
+                            return act(step);
+                        }
+                        node.gated &= !(step.resource() instanceof Resource.IsolationLease);
+                        return undo(step, Facts.NOTHING);
+                    },
+                    done);
+        });
+    }
+
     /** One at a time for each resource. */
     private void start(Step step, Runnable run) {
         String title = step.resource().title();
@@ -125,11 +148,15 @@ final class Hands {
         node.later(at - world.now() + 1, run);
     }
 
-    private interface Done {
+    interface Done {
         void error(String error);
     }
 
     private void command(String id, Step step, boolean inverse, java.util.function.Supplier<String> act, Done done) {
+        run(id, step, () -> effective(id, step, inverse, act), done);
+    }
+
+    private void run(String id, Step step, java.util.function.Supplier<String> effect, Done done) {
         long takes = world.chance(0.03) ? world.dice(3_000) : 5 + world.dice(250);
         busyUntil.put(step.resource().title(), world.now() + takes + 2);
         Command command = new Command(id + "/" + step.id());
@@ -138,7 +165,7 @@ final class Hands {
         world.later(takes, () -> {
             commands.remove(command);
             if (!command.ended && booted == boot && node.power) {
-                String error = effective(id, step, inverse, act);
+                String error = effect.get();
                 node.later(0, () -> done.error(error));
             }
         });
@@ -171,6 +198,19 @@ final class Hands {
         }
     }
 
+    /** I3, for a change of what is served. */
+    private void checkAdjusting(String id, Step step) {
+        SagaState stored = SagaState.EMPTY;
+        for (SagaEvent event : node.sagaLog(id)) {
+            stored = stored.apply(event);
+        }
+        // a command may outlive what its agent stored of it later
+        if (stored.adjusting().isEmpty()
+                && node.sagaLog(id).stream().noneMatch(SagaEvent.AdjustEnded.class::isInstance)) {
+            throw new World.Violation("I3", node.name + " changes " + step.id() + " before its intent is stored");
+        }
+    }
+
     private String act(Step step) {
         Resource resource = step.resource();
         if (resource instanceof Resource.PrimaryVolume p) {
@@ -195,6 +235,10 @@ final class Hands {
         }
         if (!resource.isProof()) {
             host.put(resource.title(), Facts.of("is", "applied"));
+        }
+        node.gated |= resource instanceof Resource.IsolationLease;
+        if (resource instanceof Resource.GroupHost) {
+            node.gated = false; // it is another one than that which was left
         }
         if (resource instanceof Resource.OpenInterface) {
             world.tell(node.name + " OPENS");

@@ -32,7 +32,8 @@ final class InvariantsPage {
                 # Invariants under random schedules
 
                 Written by `it-tests/bin/simulate --seed %1$d --seeds %2$d --page it-tests/docs/invariants.md`; after a change of the
-                decisions it is to be written again: `SimulationTest` fails where a seed no longer finds what it says. A schedule: 2 to 7 appliances, one group, of ten one with an isolation lease, 4 to
+                decisions it is to be written again: `SimulationTest` fails where a seed no longer finds what it says. A schedule: 2 to 7 appliances, one group, of ten two with an isolation lease,
+                two with an appliance more that only votes, or comes to vote, while the lease changes too, 4 to
                 20 and more of these: power cuts, lost journals, agents killed, hosts frozen, cables cut one way or both, clocks
                 that jump, failing steps, operators on several appliances at once. Each invariant is checked
                 whenever something happens that can break it, I7 in the end, when all is healed.

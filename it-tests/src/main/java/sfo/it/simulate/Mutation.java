@@ -301,7 +301,8 @@ enum Mutation {
                     now.nanos() - 3_600_000_000_000L,
                     memory.passUntil(),
                     memory.lookAfter(),
-                    memory.broken());
+                    memory.broken(),
+                    memory.termsSince());
             return super.member(me, state, longAgo, now, input);
         }
     }),

@@ -65,7 +65,9 @@ final class Node {
     private final Map<String, Wish> wishes = new HashMap<>();
     /** The last operation that an operator began here put up with lost writes. */
     private boolean lossPutUpWith;
-    /** Until when frames pass, where there is a lease. */
+    /** Whether its host has the lease's gate, and until when frames pass that. */
+    boolean gated;
+
     private long passUntil;
 
     Node(World world, int number) {
@@ -87,9 +89,18 @@ final class Node {
         return power && hands.isApplied("open fo0") && passes();
     }
 
-    /** There is no lease, or it runs; its kernel's clock tells, whatever became of its agent. */
+    /** There is no gate, or its lease runs; its kernel's clock tells, whatever became of its agent. */
     boolean passes() {
-        return world.definition.lease().isEmpty() || world.now() < passUntil;
+        return !gated || world.now() < passUntil;
+    }
+
+    /** A member, whatever became of its journal; or one that votes, by what it knows. */
+    boolean hasPart() {
+        return world.definition.members().contains(name)
+                || replayed()
+                        .definition()
+                        .filter(d -> d.voters().contains(name))
+                        .isPresent();
     }
 
     boolean isMounted() {
@@ -149,12 +160,17 @@ final class Node {
 
     /** No word of an operator is needed here: all know one claim, and nobody but its holder has anything. */
     boolean agrees(List<Node> all) {
-        return all.stream().allMatch(n -> n.claim().equals(claim()))
+        return all.stream().filter(Node::hasPart).allMatch(n -> n.claim().equals(claim()))
                 && !claim().isNone()
                 && (claim().appliance().equals(name) || !isOpen())
                 && state.conflict().isEmpty()
                 && state.openOperation().isEmpty()
                 && memory.operation().isEmpty();
+    }
+
+    /** It may have forgotten what it acknowledged. */
+    boolean abstains() {
+        return replayed().abstains();
     }
 
     /** Something is open that only an operator can end. */
@@ -206,6 +222,7 @@ final class Node {
             hands.powerCut();
             side.powerCut();
             passUntil = 0;
+            gated = false;
         }
     }
 
@@ -362,7 +379,10 @@ final class Node {
     private static String brief(GroupEvent event) {
         return event instanceof GroupEvent.ClaimKnown e
                 ? "claim " + e.claim().tag() + " (" + e.why() + ")"
-                : event instanceof GroupEvent.Defined ? "definition" : event.toString();
+                : event instanceof GroupEvent.Defined d
+                        ? "definition " + d.definition().version() + " "
+                                + d.definition().agreed()
+                        : event.toString();
     }
 
     private void carryOut(Act act) {
@@ -455,7 +475,7 @@ final class Node {
 
     /** The member is told of its side of the mirror whenever that changes. */
     void tellMirrors() {
-        if (answers() && world.hasVolume()) {
+        if (answers() && world.hasVolume() && world.definition.members().contains(name)) {
             List<MirrorState> now = List.of(side.state(World.GROUP, World.VOLUME));
             if (!now.equals(toldMirrors)) {
                 toldMirrors = now;
@@ -520,6 +540,8 @@ final class Node {
             saga(id).open(o, "boot-" + boots, wall());
         } else if (order instanceof SagaOrder.Wake) {
             saga(id);
+        } else if (order instanceof SagaOrder.Adjust a) {
+            saga(id).adjust(a.plan());
         } else if (order instanceof SagaOrder.Say say) {
             if (say.input() instanceof SagaInput.Undo) {
                 lossPutUpWith = puttingUpWithLoss();

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import sfo.agent.rules.DossierRules.Heard;
 import sfo.agent.rules.DossierRules.Probe;
+import sfo.agent.rules.LeaseRules;
 import sfo.agent.rules.ReadinessRules;
 import sfo.agent.rules.member.Act;
 import sfo.agent.rules.member.Assessment;
@@ -87,7 +88,7 @@ final class Proof {
                 boolean override = f.request().override().isPresent();
                 // of three and more an override is a minority's claim, too: another one may be served by another
                 boolean withoutVotes = override && world.nodes.size() > 2;
-                if (withoutVotes || (from.power && ((apart && a.known().lease().isEmpty()) || override))) {
+                if (withoutVotes || (from.power && ((apart && !LeaseRules.binds(a.known())) || override))) {
                     world.excuse(
                             override
                                     ? "override on " + node.name

@@ -2,12 +2,14 @@ package sfo.it.simulate;
 
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import sfo.agent.rules.Adjustment;
 import sfo.agent.rules.SagaAct;
 import sfo.agent.rules.SagaDecision;
 import sfo.agent.rules.SagaInput;
@@ -16,6 +18,7 @@ import sfo.agent.rules.member.Input;
 import sfo.agent.rules.member.SagaOrder;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.plan.Facts;
+import sfo.protocol.plan.Plan;
 import sfo.protocol.plan.Step;
 
 /** A saga as its actor carries it out: stored first, then done; it dies with its agent and is read again. */
@@ -28,6 +31,7 @@ final class Saga {
     private OptionalLong openUntil = OptionalLong.of(Long.MIN_VALUE / 2);
     private boolean released;
     private boolean storing;
+    private final List<SagaInput> afterAdjusting = new ArrayList<>();
     private List<SagaEvent> unstored = List.of();
 
     Saga(Node node, String id, List<SagaEvent> log) {
@@ -68,9 +72,62 @@ final class Saga {
         }
     }
 
+    void adjust(Plan plan) {
+        node.later(5 + node.world.dice(40), () -> {
+            Map<String, Facts> before = new HashMap<>();
+            for (Step step : plan.steps()) {
+                if (state.plan().step(step.id()).isEmpty()) {
+                    before.put(step.id(), node.hands.inspect(step));
+                }
+            }
+            take(new SagaInput.AdjustPrepared(plan, Map.copyOf(before), ""));
+        });
+    }
+
+    /** Step by step, the new ones first; {@code then} is told the first error, or nothing. */
+    private void change(Plan from, Plan to, Hands.Done then) {
+        Adjustment adjustment = Adjustment.between(from, to);
+        Deque<Step> apply = new ArrayDeque<>(adjustment.apply());
+        Deque<Step> revert = new ArrayDeque<>(adjustment.revert());
+        changeNext(apply, revert, then);
+    }
+
+    private void changeNext(Deque<Step> apply, Deque<Step> revert, Hands.Done then) {
+        boolean away = apply.isEmpty();
+        Step next = away ? revert.poll() : apply.poll();
+        if (next == null) {
+            node.later(1, () -> then.error(""));
+            return;
+        }
+        node.hands.adjust(id, next, away, error -> {
+            if (error.isEmpty()) {
+                changeNext(apply, revert, then);
+            } else {
+                then.error(error);
+            }
+        });
+    }
+
+    private void adjusted(Plan from, Plan to) {
+        change(from, to, error -> {
+            if (error.isEmpty()) {
+                take(new SagaInput.AdjustOver(""));
+            } else {
+                change(to, from, again -> take(new SagaInput.AdjustOver(error + again)));
+            }
+        });
+    }
+
     void pump() {
         while (node.answers() && !storing && !inbox.isEmpty()) {
             SagaInput input = inbox.poll();
+            if (input instanceof SagaInput.Release && state.adjusting().isPresent()) {
+                afterAdjusting.add(input);
+            }
+            if (input instanceof SagaInput.AdjustOver) {
+                inbox.addAll(afterAdjusting);
+                afterAdjusting.clear();
+            }
             released |= input instanceof SagaInput.Release;
             SagaDecision decision = node.world.core.saga(state, input, mayOpen(), released, node.wall());
             if (decision.events().isEmpty()) {
@@ -151,6 +208,15 @@ final class Saga {
                             .map(step -> step.resource().title())
                             .findFirst()
                             .orElse(""))));
+        } else if (act instanceof SagaAct.Adjust) {
+            adjusted(state.plan(), state.adjusting().orElseThrow().plan());
+        } else if (act instanceof SagaAct.AdjustBack a) {
+            change(
+                    state.adjusting().orElseThrow().plan(),
+                    state.plan(),
+                    error -> take(new SagaInput.AdjustOver(a.why() + error)));
+        } else if (act instanceof SagaAct.TellAdjusted a) {
+            node.take(new Input.SagaAdjusted(id, a.error()));
         } else if (act instanceof SagaAct.TellReleased) {
             node.take(new Input.SagaWantsHandOver(id, state));
         } else if (act instanceof SagaAct.TellPermitStored a) {

@@ -6,6 +6,8 @@ import java.util.Optional;
 import java.util.Random;
 import sfo.agent.rules.member.Wish;
 import sfo.protocol.control.Requests;
+import sfo.protocol.model.Lease;
+import sfo.protocol.model.Terms;
 
 /**
  * One schedule: a group is made, things befall it, and in the end all is healed and has to come to rest. The same seed and
@@ -33,7 +35,8 @@ final class Simulation {
     static Result run(Core core, long seed) {
         Random random = new Random(seed);
         int members = random.nextInt(3) > 0 ? 2 : 3 + random.nextInt(5);
-        return run(core, seed, members, Action.story(random, members, 4 + random.nextInt(16)));
+        List<Action> story = Action.story(random, World.appliances(seed, members), 4 + random.nextInt(16));
+        return run(core, seed, members, World.hasWitness(seed) ? Action.withTerms(random, story) : story);
     }
 
     static Result run(Core core, long seed, int members, List<Action> actions) {
@@ -116,14 +119,26 @@ final class Simulation {
             case FAILOVER_OVERRIDE -> node.types(failover(false, true));
             case UNDO -> node.types(new Wish.Undo(new Requests.Undo(World.GROUP, false, false), Node.ROOT));
             case UNDO_ACCEPT_LOSS -> node.types(new Wish.Undo(new Requests.Undo(World.GROUP, true, false), Node.ROOT));
+            case CHANGE_TERMS -> changeTerms(world, action.number());
             case RESUME -> node.types(new Wish.Resume(Node.ROOT));
             case RESOLVE -> {
-                if (node.needsOperator()) {
+                if (node.needsOperator() || node.abstains()) {
                     world.excuse("resolve on " + node.name);
                 }
                 node.types(new Wish.Resolve(Node.ROOT));
             }
         }
+    }
+
+    private static void changeTerms(World world, int number) {
+        String witness = World.name(world.nodes.size() - 1);
+        List<Optional<Lease>> leases = List.of(
+                Optional.empty(), Optional.of(new Lease(4)), Optional.of(new Lease(5)), Optional.of(new Lease(9)));
+        Terms wanted = new Terms(number % 2 == 0 ? List.of(witness) : List.of(), leases.get(number / 2 % 4));
+        world.nodes.stream()
+                .filter(Node::isServing)
+                .findFirst()
+                .ifPresent(node -> node.types(new Wish.Change(d -> d.towards(wanted), "changed", Node.ROOT)));
     }
 
     private static Wish failover(boolean acceptLoss, boolean override) {

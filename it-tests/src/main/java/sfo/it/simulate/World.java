@@ -18,6 +18,7 @@ import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Lease;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
+import sfo.protocol.model.Terms;
 import sfo.protocol.model.Volume;
 
 /** Virtual time, the appliances, what lies between them, and what has to hold. */
@@ -67,12 +68,27 @@ final class World {
     World(Core core, long seed, int members) {
         this.core = core;
         this.random = new Random(seed);
-        // of ten one, so that the stories of the others stay what they are
-        this.definition = definition(members)
-                .withLease(Math.floorMod(seed, 10) == 6 ? Optional.of(new Lease(5)) : Optional.empty());
-        for (int i = 0; i < members; i++) {
+        this.definition = definition(members).on(terms(seed, members));
+        for (int i = 0; i < appliances(seed, members); i++) {
             nodes.add(new Node(this, i));
         }
+    }
+
+    /** Of ten two with a lease, two with a witness, so that the stories of the others stay what they are. */
+    private static Terms terms(long seed, int members) {
+        long kind = Math.floorMod(seed, 10);
+        return new Terms(
+                kind == 4 ? List.of(name(members)) : List.of(),
+                kind == 4 || kind == 6 ? Optional.of(new Lease(5)) : Optional.empty());
+    }
+
+    /** Whether there is an appliance more, which is no member and may vote; and whether who votes, and the lease, change. */
+    static boolean hasWitness(long seed) {
+        return Math.floorMod(seed, 10) == 4 || Math.floorMod(seed, 10) == 8;
+    }
+
+    static int appliances(long seed, int members) {
+        return members + (hasWitness(seed) ? 1 : 0);
     }
 
     private static GroupDefinition definition(int members) {
@@ -175,6 +191,7 @@ final class World {
     private boolean aloneUnseen(Node node) {
         return nodes.stream()
                 .anyMatch(other -> other != node
+                        && definition.members().contains(other.name)
                         && (other.holdsDead(node)
                                 || (other.power
                                         && network.apart(node.number, other.number)
@@ -206,7 +223,7 @@ final class World {
             if (writable > 1) {
                 throw new Violation("I1", "the volume is writable on " + those(n -> n.power && n.isMounted()));
             }
-        } else if (open <= 1 && nodes.stream().allMatch(n -> n.agrees(nodes))) {
+        } else if (open <= 1 && nodes.stream().filter(Node::hasPart).allMatch(n -> n.agrees(nodes))) {
             tell("-- the operator's word has run its course");
             excuse = "";
             acceptLossAt(node(nodes.get(0).claim().appliance()));
@@ -246,7 +263,7 @@ final class World {
             if (node.needsOperator()) {
                 return;
             }
-            if (!node.claim().equals(claim)) {
+            if (node.hasPart() && !node.claim().equals(claim)) {
                 throw new Violation(
                         "liveness",
                         "claims differ: " + claim.tag() + " and " + node.claim().tag() + " on " + node.name);

@@ -123,7 +123,7 @@ class ThreeIT {
         assertThat(refused.exit()).as("%s", refused).isEqualTo(3);
         assertThat(refused.codes()).containsExactly("NO-MAJORITY");
         assertThat(refused.json().path("reasons").path(0).path("text").asText())
-                .contains("1 of 3 members acknowledged the claim, 2 are needed");
+                .contains("1 of 3 who vote acknowledged the claim, 2 are needed");
         assertThat(before.differences(three.tree(three.b))).isEmpty();
         assertThat(claim(three, three.b)).isEqualTo(claim);
         assertThat(three.onTheWire()).isEmpty();

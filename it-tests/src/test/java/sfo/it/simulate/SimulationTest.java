@@ -14,12 +14,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import sfo.agent.rules.GroupState;
+import sfo.agent.rules.member.Assessment;
 import sfo.agent.rules.member.Decision;
 import sfo.agent.rules.member.Input;
 import sfo.agent.rules.member.Member;
 import sfo.agent.rules.member.Memory;
 import sfo.agent.rules.member.Moment;
 import sfo.protocol.events.GroupEvent;
+import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Terms;
 
 /** I1 to I4, I6, I7: under random schedules everything holds, and what is broken on purpose is found. */
 @Timeout(600)
@@ -98,6 +101,104 @@ class SimulationTest {
                     .as("seed %d", seed)
                     .isEmpty();
             found += Simulation.run(forgetful, seed, 3, story)
+                            .violation()
+                            .filter(v -> v.invariant.equals("I1"))
+                            .isPresent()
+                    ? 1
+                    : 0;
+        }
+        assertThat(found).isPositive();
+    }
+
+    /** It takes a member that reaches neither the holder nor the witness, and the gateway all the same. */
+    @Test
+    void oneOfAPairNeedsTheWitnessAndIfItDidNotTwoWouldServe() {
+        Core alone = new Core() {
+            @Override
+            Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+                if (!(input instanceof Input.Assessed a) || a.assessment().isEmpty()) {
+                    return super.member(me, state, memory, now, input);
+                }
+                Assessment was = a.assessment().get();
+                GroupDefinition pair =
+                        was.group().on(new Terms(List.of(), was.group().lease()));
+                Assessment without = new Assessment(pair, was.from(), was.reasons(), was.dossier());
+                return super.member(
+                        me,
+                        state,
+                        memory,
+                        now,
+                        new Input.Assessed(a.wish(), a.what(), Optional.of(without), a.error()));
+            }
+        };
+        List<Action> story = List.of(
+                new Action(1_000, Action.Kind.CUT_APART, 1, 0, 0),
+                new Action(1_000, Action.Kind.CUT_APART, 1, 2, 0),
+                new Action(9_000, Action.Kind.FAILOVER, 1, 0, 0),
+                new Action(40_000, Action.Kind.HEAL, 0, 1, 0));
+        twoServeOnlyIf(alone, 4, story);
+    }
+
+    /** It takes a cut between the holder and the other member, and seconds later one between the holder and the witness. */
+    @Test
+    void aWitnessThatConfirmedTheHolderWaitsAndIfItDidNotTwoWouldServe() {
+        Core hasty = new Core() {
+            @Override
+            Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+                boolean serves = state.definition()
+                        .filter(d -> d.members().contains(me.self()))
+                        .isPresent();
+                return serves
+                        ? super.member(me, state, memory, now, input)
+                        : Mutation.CLAIM_DURING_THE_LEASE.core.member(me, state, memory, now, input);
+            }
+        };
+        List<Action> story = List.of(
+                new Action(1_000, Action.Kind.CUT_APART, 0, 1, 0),
+                new Action(9_000, Action.Kind.CUT_APART, 0, 2, 0),
+                new Action(9_000, Action.Kind.FAILOVER, 1, 0, 0),
+                new Action(40_000, Action.Kind.HEAL, 0, 1, 0));
+        twoServeOnlyIf(hasty, 4, story);
+    }
+
+    /** It takes a change that the other member does not hear of. */
+    @Test
+    void newTermsHoldOnceAMajorityOfTheFormerVotersKnowsAndIfTheyHeldAtOnceTwoWouldServe() {
+        Core atOnce = new Core() {
+            @Override
+            Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+                Decision d = super.member(me, state, memory, now, input);
+                List<GroupEvent> events = d.events().stream()
+                        .map(e -> e instanceof GroupEvent.Defined g
+                                        && g.definition().former().isPresent()
+                                ? new GroupEvent.Defined(
+                                        g.ordinal(),
+                                        g.definition().on(g.definition().terms()),
+                                        g.at())
+                                : e)
+                        .toList();
+                return new Decision(d.memory(), events, d.acts());
+            }
+        };
+        // to a lease; then to a witness, too, of which b, cut off, does not know
+        List<Action> story = List.of(
+                new Action(1_000, Action.Kind.CHANGE_TERMS, 0, 1, 5),
+                new Action(20_000, Action.Kind.CUT_APART, 1, 0, 0),
+                new Action(20_000, Action.Kind.CUT_APART, 1, 2, 0),
+                new Action(20_010, Action.Kind.CHANGE_TERMS, 0, 1, 4),
+                new Action(30_000, Action.Kind.FAILOVER, 1, 0, 0),
+                new Action(60_000, Action.Kind.HEAL, 0, 1, 0));
+        twoServeOnlyIf(atOnce, 8, story);
+    }
+
+    /** Of a pair with an appliance that may vote. */
+    private static void twoServeOnlyIf(Core broken, long kind, List<Action> story) {
+        int found = 0;
+        for (long seed = kind; seed < 200; seed += 10) {
+            assertThat(Simulation.run(new Core(), seed, 2, story).violation())
+                    .as("seed %d", seed)
+                    .isEmpty();
+            found += Simulation.run(broken, seed, 2, story)
                             .violation()
                             .filter(v -> v.invariant.equals("I1"))
                             .isPresent()

@@ -3,6 +3,7 @@ package sfo.protocol.control;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.Share;
 import sfo.protocol.model.Volume;
@@ -29,6 +30,15 @@ public final class Requests {
             boolean dryRun) {}
 
     public record Undo(String group, boolean acceptLoss, boolean dryRun) {}
+
+    /**
+     * Who is to vote, and for how long a holder is to pass frames unconfirmed.
+     *
+     * @param lease what it becomes; empty if it stays
+     * @param more witnesses to add
+     * @param fewer witnesses that are to vote no more
+     */
+    public record TermsChange(String group, Optional<Optional<Lease>> lease, List<String> more, List<String> fewer) {}
 
     /** A share to add; the agent gives it its id. */
     public record NewShare(

@@ -1,8 +1,10 @@
 package sfo.protocol.control;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
@@ -24,7 +26,9 @@ public final class Views {
         UNDOING,
         NEEDS_ATTENTION,
         /** known here, served by nobody this appliance can name, or waiting for confirmation after a boot */
-        STANDING_BY
+        STANDING_BY,
+        /** this appliance votes on its claims, and never serves it */
+        WITNESS
     }
 
     public record StatusView(
@@ -33,9 +37,26 @@ public final class Views {
     /**
      * @param state of the membership view: {@code up}, {@code joining}, {@code unreachable}, {@code down}, {@code absent}
      * @param lastSeen its last sign of life on any channel, as seen from here
+     * @param witness whether its agent only votes
      */
     public record MemberView(
-            String appliance, String address, String state, boolean self, boolean leader, Optional<Instant> lastSeen) {}
+            String appliance,
+            String address,
+            String state,
+            boolean self,
+            boolean leader,
+            Optional<Instant> lastSeen,
+            boolean witness) {
+        public MemberView(
+                String appliance,
+                String address,
+                String state,
+                boolean self,
+                boolean leader,
+                Optional<Instant> lastSeen) {
+            this(appliance, address, state, self, leader, lastSeen, false);
+        }
+    }
 
     /**
      * @param servedHere whether this appliance serves it now
@@ -96,8 +117,27 @@ public final class Views {
     /** A checkpoint: per step, what was true before it. */
     public record CheckpointView(String saga, Instant made, Map<String, Map<String, String>> facts) {}
 
-    /** What an appliance offers to a group that is being made: its NICs with addresses and use, and what it lacks. */
-    public record SurveyView(String appliance, List<NicView> nics, List<PluginView> plugins) {}
+    /**
+     * What an appliance offers to a group that is being made: its NICs with addresses and use, and what it lacks.
+     *
+     * @param witness whether its agent only votes
+     * @param peers the appliances that its settings name; empty from older agents
+     */
+    public record SurveyView(
+            String appliance,
+            List<NicView> nics,
+            List<PluginView> plugins,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean witness,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> peers) {
+        public SurveyView {
+            peers = Objects.requireNonNullElse(peers, List.of());
+        }
+
+        /** Of one that could serve. */
+        public SurveyView(String appliance, List<NicView> nics, List<PluginView> plugins) {
+            this(appliance, nics, plugins, false, List.of());
+        }
+    }
 
     /** @param use {@code free}, or why the NIC can't be a spare one */
     public record NicView(String device, String mac, boolean carrier, List<String> addresses, String use) {}

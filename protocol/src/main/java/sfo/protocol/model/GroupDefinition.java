@@ -1,14 +1,20 @@
 package sfo.protocol.model;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * What a group is and what travels with it. Only the holder changes it; each change makes {@code version} one higher.
  *
  * @param home the appliance that it belongs to when all is well
  * @param members appliance names, two or more, in the order given at creation
- * @param lease for as long as the group is there
+ * @param witnesses appliances that vote on its claims and never serve it
+ * @param former while these are being changed, what was agreed before: until that ends both hold
  */
 public record GroupDefinition(
         String name,
@@ -18,8 +24,28 @@ public record GroupDefinition(
         List<FailoverInterface> interfaces,
         List<Volume> volumes,
         List<Share> shares,
-        Optional<Lease> lease) {
-    /** Without a lease. */
+        Optional<Lease> lease,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> witnesses,
+        Optional<Terms> former) {
+    public GroupDefinition {
+        // of an agent that knew of none
+        witnesses = Objects.requireNonNullElse(witnesses, List.of());
+    }
+
+    /** Without witnesses. */
+    public GroupDefinition(
+            String name,
+            long version,
+            String home,
+            List<String> members,
+            List<FailoverInterface> interfaces,
+            List<Volume> volumes,
+            List<Share> shares,
+            Optional<Lease> lease) {
+        this(name, version, home, members, interfaces, volumes, shares, lease, List.of(), Optional.empty());
+    }
+
+    /** Without a lease, and witnesses. */
     public GroupDefinition(
             String name,
             long version,
@@ -35,15 +61,91 @@ public record GroupDefinition(
         return volumes.stream().filter(v -> v.name().equals(volumeName)).findFirst();
     }
 
+    public Terms terms() {
+        return new Terms(witnesses, lease);
+    }
+
+    /** What is agreed now: one, or both while the former still holds. */
+    public List<Terms> agreed() {
+        return Stream.concat(former.stream(), Stream.of(terms())).toList();
+    }
+
+    /** For each of what is {@link #agreed}, the members and the witnesses: of each a majority decides. */
+    public List<Set<String>> electorates() {
+        return agreed().stream().map(t -> voters(t.witnesses())).toList();
+    }
+
+    /** Members and witnesses, of former terms too: who is told what the group is. */
+    public Set<String> voters() {
+        Set<String> all = new TreeSet<>();
+        electorates().forEach(all::addAll);
+        return all;
+    }
+
+    private Set<String> voters(List<String> chosen) {
+        Set<String> all = new TreeSet<>(members);
+        all.addAll(chosen);
+        return all;
+    }
+
+    /** Whether the holder's interfaces have the lease's gate: it is made, and taken away, as the former terms end. */
+    public boolean gated() {
+        return agreed().get(0).lease().isPresent();
+    }
+
+    public GroupDefinition withInterfaces(List<FailoverInterface> changed) {
+        return new GroupDefinition(
+                name, version + 1, home, members, changed, volumes, shares, lease, witnesses, former);
+    }
+
     public GroupDefinition withVolumes(List<Volume> changed) {
-        return new GroupDefinition(name, version + 1, home, members, interfaces, changed, shares, lease);
+        return new GroupDefinition(
+                name, version + 1, home, members, interfaces, changed, shares, lease, witnesses, former);
     }
 
     public GroupDefinition withShares(List<Share> changed) {
-        return new GroupDefinition(name, version + 1, home, members, interfaces, volumes, changed, lease);
+        return new GroupDefinition(
+                name, version + 1, home, members, interfaces, volumes, changed, lease, witnesses, former);
+    }
+
+    /** Not served yet, on these terms. */
+    public GroupDefinition on(Terms chosen) {
+        return new GroupDefinition(
+                name,
+                version,
+                home,
+                members,
+                interfaces,
+                volumes,
+                shares,
+                chosen.lease(),
+                chosen.witnesses(),
+                Optional.empty());
+    }
+
+    /** On its way to these terms: both hold until {@link #settled}. Back to the former ones is no way at all. */
+    public GroupDefinition towards(Terms wanted) {
+        Terms before = agreed().get(0);
+        return new GroupDefinition(
+                name,
+                version + 1,
+                home,
+                members,
+                interfaces,
+                volumes,
+                shares,
+                wanted.lease(),
+                wanted.witnesses(),
+                Optional.of(before).filter(b -> !b.equals(wanted)));
+    }
+
+    /** The former terms hold no more. */
+    public GroupDefinition settled() {
+        return new GroupDefinition(
+                name, version + 1, home, members, interfaces, volumes, shares, lease, witnesses, Optional.empty());
     }
 
     public GroupDefinition withLease(Optional<Lease> chosen) {
-        return new GroupDefinition(name, version, home, members, interfaces, volumes, shares, chosen);
+        return on(new Terms(witnesses, chosen));
     }
 }

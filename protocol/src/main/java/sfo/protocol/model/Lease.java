@@ -1,7 +1,7 @@
 package sfo.protocol.model;
 
 /**
- * A holder's interface passes frames no longer than {@code seconds} after a majority of the members, itself among them,
+ * A holder's interface passes frames no longer than {@code seconds} after a majority of the voters, itself among them,
  * last confirmed its claim.
  */
 public record Lease(int seconds) {

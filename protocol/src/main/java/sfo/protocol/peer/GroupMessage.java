@@ -3,6 +3,7 @@ package sfo.protocol.peer;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
@@ -19,7 +20,7 @@ public sealed interface GroupMessage extends PeerMessage {
      * A heartbeat, each second and on every change.
      *
      * @param serving whether the sender serves the group now
-     * @param standingBy whether it serves nothing of it, and could take it over by a permit
+     * @param standingBy whether it serves nothing of it, and nothing of it is under way there
      * @param mark made anew for each heartbeat, to be sent back in {@code heard}
      * @param heard by appliance, the mark that the sender last heard from it: what it says is no older than that
      * @param abstains whether the sender may have forgotten claims: what it knows confirms nothing
@@ -82,8 +83,28 @@ public sealed interface GroupMessage extends PeerMessage {
 
     record Destroyed(String from, String group) implements GroupMessage {}
 
-    /** The sender wants to hold the group; an acknowledgement means that the claim is on the receiver's disk. */
-    record Propose(String from, String group, Claim claim) implements GroupMessage {}
+    /**
+     * The sender wants to hold the group; an acknowledgement means that the claim is on the receiver's disk.
+     *
+     * @param definitionVersion by which the sender counts its votes: nobody votes by another one; 0 from older agents
+     * @param heard the receiver's mark that the sender last heard: one that comes too late finds no vote any more
+     */
+    record Propose(
+            String from,
+            String group,
+            Claim claim,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) long definitionVersion,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) String heard)
+            implements GroupMessage {
+        public Propose {
+            heard = Objects.requireNonNullElse(heard, "");
+        }
+
+        /** From an older agent. */
+        public Propose(String from, String group, Claim claim) {
+            this(from, group, claim, 0, "");
+        }
+    }
 
     /** {@code highest} is the receiver's highest claim: the proposed one, if it was accepted. */
     record Acknowledge(String from, String group, Claim proposed, Claim highest) implements GroupMessage {}

@@ -99,10 +99,12 @@ class GoldenTest {
     }
 
     static Stream<Object[]> all() {
-        return Stream.concat(
+        Stream<Object[]> first = Stream.concat(
                         Stream.concat(Stored.events().stream(), Stored.messages().stream()),
                         Stream.of(Stored.hello(), Stored.plan()))
                 .map(value -> new Object[] {name(value.getClass()), value});
+        return Stream.concat(first, Stored.later().entrySet().stream().map(e ->
+                new Object[] {e.getKey(), e.getValue()}));
     }
 
     /** {@code group-event.claim-known}. */

@@ -14,6 +14,7 @@ import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.MirrorState;
@@ -21,6 +22,7 @@ import sfo.protocol.model.Nic;
 import sfo.protocol.model.Route;
 import sfo.protocol.model.Share;
 import sfo.protocol.model.Target;
+import sfo.protocol.model.Terms;
 import sfo.protocol.model.Volume;
 import sfo.protocol.peer.BackupMessage;
 import sfo.protocol.peer.GroupMessage;
@@ -185,6 +187,24 @@ public final class Stored {
                 List.of(new Hello.Member("a", "10.77.0.11:7800", 77, "up")),
                 true,
                 List.of(new Hello.GroupClaim("files", 3, CLAIM, true)));
+    }
+
+    /** What later versions say more. */
+    public static Map<String, Object> later() {
+        return Map.of(
+                "group-message.definition.2",
+                new GroupMessage.Definition("a", "files", definition(), CLAIM),
+                "group-message.propose.2",
+                new GroupMessage.Propose("b", "files", CLAIM, 4, "m3"),
+                "survey-message.survey.2",
+                new SurveyMessage.Survey(
+                        "w", "s1", new Views.SurveyView("w", List.of(), List.of(), true, List.of("a", "b"))));
+    }
+
+    /** With a lease and a witness, on its way from others. */
+    private static GroupDefinition definition() {
+        return GROUP.on(new Terms(List.of("v"), Optional.of(new Lease(30))))
+                .towards(new Terms(List.of("w"), Optional.of(new Lease(5))));
     }
 
     /** With every kind of resource. */

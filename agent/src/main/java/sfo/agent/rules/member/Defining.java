@@ -33,20 +33,24 @@ final class Defining {
 
     static void told(Turn t, GroupMessage.Definition m) {
         GroupDefinition definition = m.definition();
-        boolean member = definition.members().contains(t.me.self());
+        boolean votes = definition.voters().contains(t.me.self());
+        boolean newer = definition.version() > t.state().version();
         boolean again = t.state().destroyed() && definition.version() == 1;
-        // a group is told to its members before anyone holds it
-        boolean forgotten = t.state().definition().isEmpty() && !m.claim().isNone();
-        if (member && (definition.version() > t.state().version() || again)) {
+        // a group is told to those who vote before anyone holds it; and one that is only to vote has not voted yet
+        boolean forgotten = t.state().definition().isEmpty()
+                && !m.claim().isNone()
+                && definition.electorates().get(0).contains(t.me.self());
+        // one that votes no more is told so, too
+        if (votes ? (newer || again) : (newer && t.state().definition().isPresent())) {
             t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
         }
-        if (member && forgotten) {
+        if (forgotten) {
             t.abstain("nothing was known here of a group that " + m.claim().appliance() + " holds", t.now.wall());
         }
-        if (member && m.claim().outranks(t.state().claim()) && !GroupRules.isOwnOffer(t.state(), m.claim())) {
+        if (votes && m.claim().outranks(t.state().claim()) && !GroupRules.isOwnOffer(t.state(), m.claim())) {
             t.claimKnown(m.claim(), "with the definition");
         }
-        Optional<String> refused = member ? Optional.empty() : Optional.of(t.me.self() + " is no member of it");
+        Optional<String> refused = votes ? Optional.empty() : Optional.of(t.me.self() + " is no member of it");
         t.send(m.from(), new GroupMessage.DefinitionKept(t.me.self(), t.me.group(), definition.version(), refused));
     }
 
@@ -146,6 +150,14 @@ final class Defining {
             t.finish(Answer.of(ExitCode.USAGE, String.valueOf(refused.getMessage())));
             return;
         }
+        if (changed.agreed().equals(t.definition().agreed())) {
+            adjust(t, changed);
+        } else {
+            ChangingTerms.begin(t, changed);
+        }
+    }
+
+    static void adjust(Turn t, GroupDefinition changed) {
         String saga = t.state().servingSaga().orElseThrow();
         t.carriedOutBy(saga);
         t.stage(new Operation.Stage.Adjusting(changed));
@@ -162,6 +174,9 @@ final class Defining {
             return;
         }
         if (!told.error().isEmpty()) {
+            if (s.to().terms().equals(t.definition().terms())) {
+                ChangingTerms.back(t);
+            }
             t.finish(Answer.of(ExitCode.ROLLED_BACK, "not changed, everything is served as before: " + told.error()));
             return;
         }

@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.SagaViews;
@@ -19,6 +21,7 @@ import sfo.protocol.control.Views;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Reason.Weight;
 import sfo.protocol.peer.GroupMessage;
@@ -36,7 +39,7 @@ final class FailingOver {
     /** Whom a failover is from: by default the holder. */
     private static String failed(Turn t, Optional<String> from) {
         String holder = t.state().claim().appliance();
-        return from.orElse(holder.equals(t.me.self()) ? t.others().get(0) : holder);
+        return from.orElse(holder.equals(t.me.self()) ? t.otherMembers().get(0) : holder);
     }
 
     static void check(Turn t, String wish, Wish.Check c) {
@@ -86,7 +89,7 @@ final class FailingOver {
                     Answer.refused(
                             "group " + t.me.group() + " is served by " + t.me.self()
                                     + ": a failover is planned on another member; type it on "
-                                    + String.join(" or ", t.others()),
+                                    + String.join(" or ", t.otherMembers()),
                             List.of()));
         } else {
             String from = failed(t, Optional.empty());
@@ -121,11 +124,11 @@ final class FailingOver {
                             "by what is known here " + t.me.self() + " holds " + held.tag()
                                     + "; it serves once another member confirms that, or on your word",
                             "sfo resume " + t.me.group()))));
-        } else if (!t.others().contains(from)) {
+        } else if (!t.otherMembers().contains(from)) {
             t.finish(Answer.of(
                     ExitCode.USAGE,
                     "\"" + from + "\" is no other member of group " + t.me.group() + ": expected one of "
-                            + String.join(", ", t.others())));
+                            + String.join(", ", t.otherMembers())));
         } else if (isOfAnother(t, from)) {
             t.finish(Answer.refused(
                     "group " + t.me.group() + " is not held by " + from,
@@ -239,33 +242,55 @@ final class FailingOver {
         Assessment a = s.assessment();
         Plan plan = s.plan();
         Claim claim = s.claim();
-        if (GroupRules.needed(a.group().members().size()) == 1
+        if (GroupRules.suffice(a.group(), Set.of(t.me.self()))
                 || f.request().override().isPresent()) {
             claimed(t, f, a, plan, claim);
         } else {
+            takeOver(t, a.group());
             t.stage(new Operation.Stage.Voting(a, plan, claim, Map.of()));
-            for (String member : t.others(a.group())) {
-                t.send(member, new GroupMessage.Propose(t.me.self(), t.me.group(), claim));
-            }
+            t.others(a.group()).forEach(voter -> propose(t, voter, a.group(), claim));
         }
+    }
+
+    /** The failed one's backup may hold a newer definition than it had told anybody. */
+    private static void takeOver(Turn t, GroupDefinition group) {
+        if (group.version() > t.state().version()) {
+            t.store(n -> new GroupEvent.Defined(n, group, t.now.wall()));
+        }
+    }
+
+    private static void propose(Turn t, String to, GroupDefinition group, Claim claim) {
+        String heard = Optional.ofNullable(t.beats.get(to))
+                .map(GroupMessage.Beat::mark)
+                .orElse("");
+        t.send(to, new GroupMessage.Propose(t.me.self(), t.me.group(), claim, group.version(), heard));
     }
 
     // --- claim
 
     /**
      * An appliance that serves, or is about to, acknowledges no other claim: it lives. Of two that ask for votes at once
-     * the lower yields; the higher acknowledges nothing but its own.
+     * the lower yields; the higher acknowledges nothing but its own. Nobody votes by another definition than his own: who
+     * votes, and how long they wait, may differ. A proposal that waited for a frozen appliance to go on finds no vote: its
+     * operator was told by then that nothing came of it.
      */
     static void proposed(Turn t, GroupMessage.Propose m) {
         if (t.state().abstains()) {
             t.send(m.from(), new GroupMessage.Acknowledge(t.me.self(), t.me.group(), m.claim(), Claim.NONE));
             return;
         }
+        long version = m.definitionVersion();
+        if (version > t.state().version()) {
+            t.send(m.from(), new GroupMessage.AskDefinition(t.me.self(), t.me.group()));
+        } else if (version != 0 && version < t.state().version()) {
+            Defining.tell(t, m.from());
+        }
+        boolean alike = version == 0 || (version == t.state().version() && Hearing.isFresh(t, Optional.of(m.heard())));
         Optional<Claim> mine = voting(t).map(Operation.Stage.Voting::claim);
         boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true)
                 && (t.me.self().equals(t.state().claim().appliance())
                         || Leasing.left(t).isZero());
-        boolean votes = t.standsBy() && yields;
+        boolean votes = t.standsBy() && alike && yields;
         if (votes) {
             mine.ifPresent(lower -> t.finish(anotherFirst(t, m.claim())));
             if (m.claim().outranks(t.state().claim())) {
@@ -306,13 +331,12 @@ final class FailingOver {
         });
     }
 
-    /** One that waits for a lease does not acknowledge before. */
+    /** One that waits for a lease, or has to learn first what the group is, does not acknowledge before. */
     static void proposeAgain(Turn t) {
         voting(t)
-                .filter(s -> Leasing.lease(t).isPresent())
                 .ifPresent(s -> t.others(s.assessment().group()).stream()
-                        .filter(m -> !s.claim().equals(s.acknowledged().get(m)))
-                        .forEach(m -> t.send(m, new GroupMessage.Propose(t.me.self(), t.me.group(), s.claim()))));
+                        .filter(voter -> !s.claim().equals(s.acknowledged().get(voter)))
+                        .forEach(voter -> propose(t, voter, s.assessment().group(), s.claim())));
     }
 
     private static boolean heardSince(Turn t, String from) {
@@ -326,28 +350,46 @@ final class FailingOver {
     }
 
     static void voting(Turn t, Operation.Stage.Voting s) {
-        int members = s.assessment().group().members().size();
-        int needed = GroupRules.needed(members);
-        long yes = (t.state().abstains() ? 0 : 1)
-                + s.acknowledged().values().stream().filter(s.claim()::equals).count();
+        GroupDefinition group = s.assessment().group();
+        Set<String> yes = new HashSet<>(t.state().abstains() ? Set.of() : Set.of(t.me.self()));
+        s.acknowledged().forEach((voter, highest) -> {
+            if (highest.equals(s.claim())) {
+                yes.add(voter);
+            }
+        });
         Optional<Claim> higher = s.acknowledged().values().stream()
                 .filter(c -> c.compareTo(s.claim()) > 0)
                 .findFirst();
-        if (yes >= needed) {
+        if (GroupRules.suffice(group, yes)) {
             claimed(t, (Wish.Failover) t.operation.orElseThrow().what(), s.assessment(), s.plan(), s.claim());
         } else if (higher.isPresent()) {
             t.finish(anotherFirst(t, higher.get()));
         } else if (t.isPast(t.operation.orElseThrow().began()
                 + MemberRules.MEMBERS_ANSWER.plus(Leasing.longest(t)).toNanos())) {
+            int voters = group.voters().size();
             t.finish(Answer.refused(
                     "refused, nothing was touched: no majority",
                     List.of(new Reason(
                             "NO-MAJORITY",
                             Weight.BLOCKS,
-                            yes + " of " + members + " members acknowledged the claim, " + needed + " are needed",
+                            yes.size() + " of " + voters + " who vote acknowledged the claim, "
+                                    + GroupRules.needed(voters) + " are needed",
                             "start the agents of the others, or, if you know that none of them serves the group: sfo"
                                     + " failover " + t.me.group() + " --override \"REASON\""))));
         }
+    }
+
+    private static Answer changedMeanwhile(Turn t) {
+        return Answer.refused(
+                "group " + t.me.group() + " was changed meanwhile; look at it with: sfo group show " + t.me.group(),
+                List.of());
+    }
+
+    /** Else those who voted confirm it to this appliance, which serves by that, beside one that may live. */
+    private static void giveBack(Turn t, Operation.Stage.Voting s, String why) {
+        Claim back = new Claim(s.claim().generation() + 1, s.assessment().from(), t.freshId());
+        t.claimKnown(back, "rollback: " + why);
+        Leasing.bound(t);
     }
 
     private static void claimed(Turn t, Wish.Failover f, Assessment a, Plan plan, Claim claim) {
@@ -355,21 +397,20 @@ final class FailingOver {
         // a voter's heartbeat may have told it before the voter's acknowledgement came
         boolean ours = claim.equals(t.state().claim());
         boolean free = claim.outranks(t.state().claim()) && !isOfAnother(t, a.from());
-        boolean moved = t.state().openOperation().isPresent() || !(ours || free);
-        if (sign && !moved && voting(t).isPresent()) {
-            // those who voted would confirm it to this appliance, which would serve by that beside the one that lives
-            t.claimKnown(
-                    new Claim(claim.generation() + 1, a.from(), t.freshId()), "rollback: " + a.from() + " was heard");
-            Leasing.bound(t);
-        }
-        if (sign || moved) {
+        if (t.state().openOperation().isPresent() || !(ours || free)) {
             Optional<Answer> busy = t.state().openOperation().map(open -> MemberRules.busy(t.me.group(), open));
             t.finish(sign ? justHeard(a) : busy.orElseGet(() -> anotherFirst(t)));
             return;
         }
-        if (a.group().version() > t.state().version()) {
-            t.store(n -> new GroupEvent.Defined(n, a.group(), t.now.wall()));
+        // the plan, who votes and the lease are those of the definition that was assessed
+        boolean changed = t.state().version() > a.group().version();
+        if (sign || changed) {
+            String why = sign ? a.from() + " was heard" : "the group was changed";
+            voting(t).ifPresent(s -> giveBack(t, s, why));
+            t.finish(sign ? justHeard(a) : changedMeanwhile(t));
+            return;
         }
+        takeOver(t, a.group());
         // what it said last is what it said when it was alive
         t.beats.remove(a.from());
         Optional<String> override = f.request().override();

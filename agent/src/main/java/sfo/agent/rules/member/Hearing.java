@@ -4,9 +4,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import sfo.agent.rules.GroupRules;
 import sfo.agent.rules.GroupRules.Conclusion;
 import sfo.agent.rules.GroupRules.Standing;
@@ -63,8 +66,8 @@ final class Hearing {
             t.said.put(beat.from(), beat.mirrors());
         }
         if (!t.exists()) {
-            if (t.state().definition().isEmpty()) {
-                // known to others, and not here: this appliance's journal was lost
+            if (beat.definitionVersion() > t.state().version() && !t.state().destroyed()) {
+                // known to others, and not here: this appliance's journal was lost, or it is to vote from now on
                 t.send(beat.from(), new GroupMessage.AskDefinition(t.me.self(), t.me.group()));
             }
             return;
@@ -80,10 +83,14 @@ final class Hearing {
         Claim highest = beat.claim().compareTo(t.state().claim()) > 0
                 ? beat.claim()
                 : t.state().claim();
-        long agreed = (t.state().abstains() ? 0 : 1)
-                + t.beats.values().stream()
-                        .filter(b -> b.claim().equals(highest) && b.standingBy() && !b.abstains() && isFresh(t, b))
-                        .count();
+        Set<String> agree = t.beats.values().stream()
+                .filter(b -> b.claim().equals(highest) && b.standingBy() && !b.abstains() && isFresh(t, b))
+                .map(Beat::from)
+                .collect(Collectors.toCollection(HashSet::new));
+        if (!t.state().abstains()) {
+            agree.add(t.me.self());
+        }
+        long agreed = GroupRules.agreeing(t.definition(), Set.copyOf(agree));
         for (Conclusion c : GroupRules.onBeat(t.state(), t.me.self(), t.me.boot(), t.handOver.permit(), beat, agreed)) {
             conclude(t, beat.from(), c);
         }
@@ -91,6 +98,7 @@ final class Hearing {
             Leasing.bound(t);
         }
         Leasing.renew(t);
+        ChangingTerms.end(t);
         if (t.state().abstains() && t.others().stream().allMatch(other -> isFresh(t, other))) {
             caughtUp(t, "heard " + String.join(", ", t.others()));
         }
@@ -132,8 +140,12 @@ final class Hearing {
 
     /** Whether its sender had heard from this appliance, as it is now, a moment before. */
     private static boolean isFresh(Turn t, Beat beat) {
-        return Optional.ofNullable(beat.heard().get(t.me.self()))
-                .filter(mark -> mark.startsWith(t.me.incarnation()))
+        return isFresh(t, Optional.ofNullable(beat.heard().get(t.me.self())));
+    }
+
+    /** Whether this mark went out from this appliance, as it is now, a moment before. */
+    static boolean isFresh(Turn t, Optional<String> heard) {
+        return heard.filter(mark -> mark.startsWith(t.me.incarnation()))
                 .map(mark -> Long.parseLong(mark.substring(t.me.incarnation().length())))
                 .filter(sent -> t.now.nanos() - sent < FRESH.toNanos())
                 .isPresent();
@@ -202,7 +214,9 @@ final class Hearing {
     }
 
     private static boolean isHolder(Turn t, String other) {
+        // a witness has no replica whose fitness that could prove
         return t.exists()
+                && t.mayServe()
                 && other.equals(t.state().claim().appliance())
                 && t.others().contains(other);
     }
@@ -238,7 +252,7 @@ final class Hearing {
 
     /** To everyone. */
     static List<Act> beats(Turn t) {
-        if (t.state().definition().isEmpty()) {
+        if (t.state().definition().filter(d -> d.voters().contains(t.me.self())).isEmpty()) {
             return List.of();
         }
         GroupMessage mine = own(t);

@@ -22,13 +22,15 @@ final class Leasing {
 
     private Leasing() {}
 
+    /** By which the holder passes frames. */
     static Optional<Lease> lease(Turn t) {
-        return t.state().definition().flatMap(GroupDefinition::lease);
+        return t.state().definition().flatMap(LeaseRules::shortest);
     }
 
     /** From here on the holder of the claim is known to pass frames only while it is confirmed. */
     static void bound(Turn t) {
-        if (lease(t).isPresent() && !LeaseRules.isBound(t.state())) {
+        boolean binds = t.state().definition().filter(LeaseRules::binds).isPresent();
+        if (binds && !LeaseRules.isBound(t.state())) {
             t.store(n -> new GroupEvent.Leased(n, t.state().claim(), t.now.wall()));
         }
     }
@@ -60,24 +62,28 @@ final class Leasing {
     }
 
     /** Whether nothing passes here, though it is held here: for want of a confirmation. */
-    static boolean isPaused(boolean holds, Memory memory, Optional<Lease> lease, long nanos) {
-        return holds && lease.isPresent() && nanos - memory.passUntil() >= 0;
+    static boolean isPaused(boolean holds, Memory memory, Optional<GroupDefinition> group, long nanos) {
+        return holds && group.filter(GroupDefinition::gated).isPresent() && nanos - memory.passUntil() >= 0;
     }
 
     // --- those who would claim
 
     /** As long as anybody waits for a lease. */
     static Duration longest(Turn t) {
-        return lease(t).map(LeaseRules::waits).orElse(Duration.ZERO);
+        return waitedFor(t).map(LeaseRules::waits).orElse(Duration.ZERO);
     }
 
     static Duration left(Turn t) {
-        return LeaseRules.left(lease(t), t.holderHeard, t.now.nanos());
+        return LeaseRules.left(waitedFor(t), t.holderHeard, t.now.nanos());
+    }
+
+    private static Optional<Lease> waitedFor(Turn t) {
+        return t.state().definition().flatMap(LeaseRules::longest);
     }
 
     /** Why nobody may claim here without a word of the operator. */
     static List<Reason> against(Turn t) {
-        return lease(t).isEmpty() || LeaseRules.isBound(t.state())
+        return !LeaseRules.binds(t.definition()) || LeaseRules.isBound(t.state())
                 ? List.of()
                 : List.of(new Reason(
                         "LEASE-UNKNOWN",

@@ -119,9 +119,9 @@ public final class MemberRules {
                     + " never received; to serve without them (they are kept aside): sfo resume " + me.group();
         }
         boolean holds = GroupRules.standing(state, me.self(), me.boot()) == Standing.HOLDS;
-        if (Leasing.isPaused(holds, memory, state.definition().flatMap(d -> d.lease()), nanos)) {
-            return "paused: its lease has run out, and nothing passes its interfaces until a majority of the members"
-                    + " confirms it; look at the others: sfo members";
+        if (Leasing.isPaused(holds, memory, state.definition(), nanos)) {
+            return "paused: its lease has run out, and nothing passes its interfaces until a majority of those who"
+                    + " vote confirms it; look at the others: sfo members";
         }
         return unconfirmed
                 ? "for another member to confirm that " + me.self() + " still holds it; if none is alive: sfo resume "
@@ -132,6 +132,8 @@ public final class MemberRules {
     private static void wanted(Turn t, String wish, Wish what) {
         if (!t.exists() && !(what instanceof Wish.Create)) {
             t.reply(wish, Answer.of(ExitCode.USAGE, "no group \"" + t.me.group() + "\" is known on " + t.me.self()));
+        } else if (t.exists() && !t.mayServe() && !(what instanceof Wish.Resolve)) {
+            t.reply(wish, onlyVotes(t, what.word()));
         } else if (what instanceof Wish.Check c) {
             FailingOver.check(t, wish, c);
         } else if (what instanceof Wish.ShowPlan p) {
@@ -196,6 +198,7 @@ public final class MemberRules {
         HandingOver.tick(t);
         FailingOver.proposeAgain(t);
         Serving.tick(t);
+        ChangingTerms.end(t);
         waiting(t);
     }
 
@@ -208,6 +211,8 @@ public final class MemberRules {
                 FailingOver.outwaiting(t, f, s);
             } else if (o.stage() instanceof Stage.Voting s) {
                 FailingOver.voting(t, s);
+            } else if (o.stage() instanceof Stage.Settling) {
+                ChangingTerms.settling(t);
             } else if (o.stage() instanceof Stage.Mirroring s && o.what() instanceof Wish.Undo u) {
                 Undoing.mirroring(t, s, u);
             }
@@ -230,11 +235,22 @@ public final class MemberRules {
                         "type it on " + holder)));
     }
 
+    static Answer onlyVotes(Turn t, String what) {
+        String where = String.join(" or ", t.definition().members());
+        return Answer.refused(
+                t.me.self() + " only votes on group " + t.me.group() + ", and never serves it: type it on " + where,
+                List.of(new Reason(
+                        "WITNESS",
+                        Weight.BLOCKS,
+                        what + " was typed on " + t.me.self() + ", a witness of the group",
+                        "type it on " + where)));
+    }
+
     private static void journalRead(Turn t) {
         t.operation
                 .filter(o -> o.saga().isEmpty() || !o.saga().equals(t.state().openOperation()))
                 .ifPresent(o -> t.finish(
-                        o.stage() instanceof Stage.Adjusting
+                        o.stage() instanceof Stage.Adjusting || o.stage() instanceof Stage.Settling
                                 ? Answer.of(
                                         ExitCode.NEEDS_ATTENTION,
                                         "the journal could not be written: what is served may have changed already;"

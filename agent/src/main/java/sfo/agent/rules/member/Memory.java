@@ -23,6 +23,7 @@ import sfo.protocol.peer.GroupMessage.Beat;
  * @param passUntil until when frames pass here, by the monotonic clock, where there is a lease
  * @param lookAfter not before this, by the monotonic clock, it looks at what it serves
  * @param broken what was wrong with that at the last look
+ * @param termsSince since when, by the monotonic clock, nothing was done here any more by former terms alone
  */
 public record Memory(
         Map<String, Beat> beats,
@@ -39,7 +40,8 @@ public record Memory(
         long holderHeard,
         long passUntil,
         long lookAfter,
-        List<String> broken) {
+        List<String> broken,
+        long termsSince) {
     /** Of an agent that has just started. */
     public static Memory fresh(long nanos) {
         return new Memory(
@@ -57,6 +59,7 @@ public record Memory(
                 nanos,
                 nanos,
                 nanos + Serving.BROKEN.toNanos(),
-                List.of());
+                List.of(),
+                nanos);
     }
 }

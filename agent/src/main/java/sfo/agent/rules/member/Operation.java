@@ -32,6 +32,9 @@ public record Operation(String wish, Wish what, long began, Instant beganAt, Opt
         record Voting(Assessment assessment, Plan plan, Claim claim, Map<String, Claim> acknowledged)
                 implements Stage {}
 
+        /** those who vote to know that its terms change */
+        record Settling() implements Stage {}
+
         /** what is served to become {@code to} */
         record Adjusting(GroupDefinition to) implements Stage {}
 

@@ -117,6 +117,8 @@ final class Resuming {
         if (t.handOver.unknown()) {
             HandingOver.over(t, false, why);
             t.reply(wish, Answer.done(t.me.self() + " serves group " + t.me.group() + " again; see: sfo status"));
+        } else if (t.state().conflict().isPresent() && !t.mayServe()) {
+            t.reply(wish, MemberRules.onlyVotes(t, "resolve"));
         } else if (t.state().conflict().isPresent()) {
             t.claimMade(t.nextClaim(t.me.self()), why);
             t.reply(wish, Answer.done(t.me.self() + " holds group " + t.me.group() + " now"));

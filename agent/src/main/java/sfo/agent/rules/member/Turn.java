@@ -52,6 +52,7 @@ final class Turn {
     long passUntil;
     long lookAfter;
     List<String> broken;
+    long termsSince;
 
     private GroupState state;
     private final List<GroupEvent> events = new ArrayList<>();
@@ -77,6 +78,7 @@ final class Turn {
         this.passUntil = memory.passUntil();
         this.lookAfter = memory.lookAfter();
         this.broken = memory.broken();
+        this.termsSince = memory.termsSince();
     }
 
     // --- what is known
@@ -86,8 +88,9 @@ final class Turn {
         return state;
     }
 
+    /** There is such a group, and this appliance has a part in it. */
     boolean exists() {
-        return state.definition().isPresent() && !state.destroyed();
+        return state.definition().filter(d -> d.voters().contains(me.self())).isPresent() && !state.destroyed();
     }
 
     GroupDefinition definition() {
@@ -111,12 +114,23 @@ final class Turn {
         return state.servingSaga().isEmpty() && state.openOperation().isEmpty();
     }
 
+    /** Whether it could be served here: a witness only votes. */
+    boolean mayServe() {
+        return definition().members().contains(me.self());
+    }
+
+    /** All others who vote. */
     List<String> others() {
         return others(definition());
     }
 
     List<String> others(GroupDefinition definition) {
-        return definition.members().stream().filter(m -> !m.equals(me.self())).toList();
+        return definition.voters().stream().filter(m -> !m.equals(me.self())).toList();
+    }
+
+    /** All others that it could be served on. */
+    List<String> otherMembers() {
+        return definition().members().stream().filter(m -> !m.equals(me.self())).toList();
     }
 
     /** On any channel. */
@@ -170,6 +184,9 @@ final class Turn {
         GroupEvent next = event.apply(state.ordinal() + 1);
         events.add(next);
         state = state.apply(next);
+        if (next instanceof GroupEvent.Defined) {
+            termsSince = now.nanos();
+        }
     }
 
     /** A claim that others made: whoever is given one is bound by the lease at once. */
@@ -278,7 +295,8 @@ final class Turn {
                 holderHeard,
                 passUntil,
                 lookAfter,
-                broken);
+                broken,
+                termsSince);
         return new Decision(memory, List.copyOf(events), List.copyOf(all));
     }
 

@@ -181,11 +181,12 @@ class ClaimsTest {
         OneMember b = OneMember.of("b", three, A1).forgetful();
         OneMember c = OneMember.of("c", three, A1);
         Wire wire = new Wire(b, c);
+        wire.second();
         wire.post(b.wants(OneMember.failover()).proved(OneMember.failover(), "a"));
         wire.deliver();
         assertThat(c.state.claim().appliance()).as("c has voted").isEqualTo("b");
         assertThat(b.state.openOperation()).isEmpty();
-        b.at(5_000).tick();
+        b.at(6_000).tick();
         assertThat(b.noMajority()).startsWith("1 of 3 ");
     }
 
@@ -407,6 +408,8 @@ class ClaimsTest {
         Contest(long seed, List<OneMember> survivors) {
             random = new Random(seed);
             wire = new Wire(survivors.toArray(OneMember[]::new));
+            // a vote is for one that was just heard
+            wire.second();
             toType = new ArrayList<>(survivors);
         }
 
@@ -431,7 +434,7 @@ class ClaimsTest {
                 }
             }
             for (OneMember member : wire.up.values()) {
-                happened(member.at(6_000).tick());
+                happened(member.at(7_000).tick());
             }
         }
 
