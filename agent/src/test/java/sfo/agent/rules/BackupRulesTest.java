@@ -25,9 +25,13 @@ import sfo.agent.rules.BackupRules.Kept;
 import sfo.protocol.json.Json;
 import sfo.protocol.model.BackupHeader;
 import sfo.protocol.model.BackupRef;
+import sfo.protocol.model.Claim;
 import sfo.protocol.model.ConfigBackup;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Inventory;
+import sfo.protocol.model.Lease;
 import sfo.protocol.model.Reason;
+import sfo.protocol.model.Terms;
 
 /** I8 only good backups: the rules, on made-up histories; the seed is in the test's name. */
 @Timeout(60)
@@ -151,6 +155,17 @@ class BackupRulesTest {
         assertThat(codes(without, bad)).containsExactly("BACKUP-BAD", "BACKUP-LACKS-GROUP");
         assertThat(codes(with, anew)).containsExactly("BACKUP-OLD-LINEAGE", "BACKUP-OLD");
         assertThat(codes(with)).containsExactly("BACKUP-OLD");
+    }
+
+    @Test
+    void groupsWithAndWithoutWhatIsOptionalAreReadBack() throws BadBackup {
+        GroupDefinition plain = Sample.group();
+        GroupDefinition changing = plain.towards(new Terms(List.of("w"), Optional.of(new Lease(10))));
+        Inventory inventory = new Inventory(
+                "a", List.of(plain, changing, changing.settled()), Map.of("media", new Claim(1, "a", "i")), Map.of());
+        String payload = Json.text(inventory);
+        assertThat(BackupRules.content(header("a", payload, 3), payload, Optional.empty()))
+                .isEqualTo(inventory);
     }
 
     @ParameterizedTest(name = "seed {0}")

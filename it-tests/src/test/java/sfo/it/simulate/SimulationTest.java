@@ -23,6 +23,7 @@ import sfo.agent.rules.member.Moment;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Terms;
+import sfo.protocol.peer.GroupMessage;
 
 /** I1 to I4, I6, I7: under random schedules everything holds, and what is broken on purpose is found. */
 @Timeout(600)
@@ -136,7 +137,36 @@ class SimulationTest {
                 new Action(1_000, Action.Kind.CUT_APART, 1, 2, 0),
                 new Action(9_000, Action.Kind.FAILOVER, 1, 0, 0),
                 new Action(40_000, Action.Kind.HEAL, 0, 1, 0));
-        twoServeOnlyIf(alone, 4, story);
+        twoServeOnlyIf(alone, 4, 2, story);
+    }
+
+    /** It takes four members, two of which lose sight of the holder when the others lost it long ago. */
+    @Test
+    void aWitnessHasOneVoteAndIfItHadTwoTwoWouldServe() {
+        Core twice = new Core() {
+            @Override
+            Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+                Decision once = super.member(me, state, memory, now, input);
+                boolean votes = input instanceof Input.Heard h
+                        && h.message() instanceof GroupMessage.Acknowledge a
+                        && a.from().equals("e")
+                        && a.highest().equals(a.proposed());
+                if (!votes || !once.events().isEmpty()) {
+                    return once;
+                }
+                GroupMessage.Acknowledge vote = (GroupMessage.Acknowledge) ((Input.Heard) input).message();
+                GroupMessage again = new GroupMessage.Acknowledge("d", vote.group(), vote.proposed(), vote.highest());
+                return super.member(me, state, once.memory(), now, new Input.Heard(again));
+            }
+        };
+        List<Action> story = List.of(
+                new Action(1_000, Action.Kind.CUT_APART, 0, 1, 0),
+                new Action(1_000, Action.Kind.CUT_APART, 0, 4, 0),
+                new Action(12_000, Action.Kind.CUT_APART, 0, 2, 0),
+                new Action(12_000, Action.Kind.CUT_APART, 0, 3, 0),
+                new Action(12_000, Action.Kind.FAILOVER, 1, 0, 0),
+                new Action(60_000, Action.Kind.HEAL, 0, 1, 0));
+        twoServeOnlyIf(twice, 4, 4, story);
     }
 
     /** It takes a cut between the holder and the other member, and seconds later one between the holder and the witness. */
@@ -158,7 +188,7 @@ class SimulationTest {
                 new Action(9_000, Action.Kind.CUT_APART, 0, 2, 0),
                 new Action(9_000, Action.Kind.FAILOVER, 1, 0, 0),
                 new Action(40_000, Action.Kind.HEAL, 0, 1, 0));
-        twoServeOnlyIf(hasty, 4, story);
+        twoServeOnlyIf(hasty, 4, 2, story);
     }
 
     /** It takes a change that the other member does not hear of. */
@@ -188,17 +218,17 @@ class SimulationTest {
                 new Action(20_010, Action.Kind.CHANGE_TERMS, 0, 1, 4),
                 new Action(30_000, Action.Kind.FAILOVER, 1, 0, 0),
                 new Action(60_000, Action.Kind.HEAL, 0, 1, 0));
-        twoServeOnlyIf(atOnce, 8, story);
+        twoServeOnlyIf(atOnce, 8, 2, story);
     }
 
-    /** Of a pair with an appliance that may vote. */
-    private static void twoServeOnlyIf(Core broken, long kind, List<Action> story) {
+    /** With an appliance beside the members that may vote. */
+    private static void twoServeOnlyIf(Core broken, long kind, int members, List<Action> story) {
         int found = 0;
         for (long seed = kind; seed < 200; seed += 10) {
-            assertThat(Simulation.run(new Core(), seed, 2, story).violation())
+            assertThat(Simulation.run(new Core(), seed, members, story).violation())
                     .as("seed %d", seed)
                     .isEmpty();
-            found += Simulation.run(broken, seed, 2, story)
+            found += Simulation.run(broken, seed, members, story)
                             .violation()
                             .filter(v -> v.invariant.equals("I1"))
                             .isPresent()

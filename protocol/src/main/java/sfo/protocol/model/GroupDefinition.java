@@ -1,8 +1,9 @@
 package sfo.protocol.model;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,13 +26,11 @@ public record GroupDefinition(
         List<Volume> volumes,
         List<Share> shares,
         Optional<Lease> lease,
-        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> witnesses,
-        Optional<Terms> former) {
-    public GroupDefinition {
-        // of an agent that knew of none
-        witnesses = Objects.requireNonNullElse(witnesses, List.of());
-    }
 
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonSetter(nulls = Nulls.AS_EMPTY)
+        List<String> witnesses,
+
+        Optional<Terms> former) {
     /** Without witnesses. */
     public GroupDefinition(
             String name,

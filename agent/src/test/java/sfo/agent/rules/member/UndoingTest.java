@@ -171,12 +171,12 @@ class UndoingTest {
     private static final Act LOOK = new Act.Saga("files-2", new SagaOrder.Look());
 
     @Test
-    void aLookIsTakenEveryThirtySecondsByWhoeverServesAndIsFree() {
+    void aLookIsTakenEachMinuteByWhoeverServesAndIsFree() {
         OneMember b = OneMember.serving("b", GROUP, B2);
         assertThat(b.at(4_999).tick().acts()).doesNotContain(LOOK);
         assertThat(b.at(5_000).tick().acts()).contains(LOOK);
-        assertThat(b.at(34_999).tick().acts()).doesNotContain(LOOK);
-        assertThat(b.at(35_000).tick().acts()).contains(LOOK);
+        assertThat(b.at(64_999).tick().acts()).doesNotContain(LOOK);
+        assertThat(b.at(65_000).tick().acts()).contains(LOOK);
         OneMember busy = b(Sync.SYNCING)
                 .hears(said(home(Sync.INCONSISTENT, "")))
                 .wants(UNDO)
