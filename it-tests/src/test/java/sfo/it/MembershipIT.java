@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import sfo.it.harness.AgentProcess;
 import sfo.it.harness.Site;
+import sfo.it.harness.WhenAskedFor;
 import sfo.protocol.peer.Hello;
 
 @Timeout(240)
@@ -98,6 +99,7 @@ class MembershipIT {
     }
 
     @Test
+    @WhenAskedFor
     void oneThatWasDownedThoughItIsWellComesBackByItselfWhenItsOperationHasEnded() {
         try (Site site = new Site(folder, "a", "b")) {
             AgentProcess a = site.start("a");
@@ -121,6 +123,7 @@ class MembershipIT {
     }
 
     @Test
+    @WhenAskedFor
     void oneThatWasFrozenAndNotDownedIsReachableAgainWithoutARestart() {
         try (Site site = new Site(folder, "a", "b")) {
             AgentProcess a = site.start("a");
@@ -193,6 +196,7 @@ class MembershipIT {
 
     /** An unreachable member keeps others from joining; what agents say to one another must not depend on that. */
     @Test
+    @WhenAskedFor
     void oneThatADeadMemberKeepsFromJoiningIsHeardAllTheSameAndJoinsWhenThatIsDowned() {
         try (Site site = new Site(folder, "a", "b", "c")) {
             AgentProcess a = site.start("a");

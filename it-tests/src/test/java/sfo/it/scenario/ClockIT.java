@@ -19,22 +19,19 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
+import sfo.it.harness.WhenAskedFor;
 import sfo.it.harness.WireWatch;
 
 /** I4, I7 where the clock of the appliance that returns is an hour off, which leases and permits never look at. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class ClockIT {
     private static final Duration LEASE = Duration.ofSeconds(5);
 

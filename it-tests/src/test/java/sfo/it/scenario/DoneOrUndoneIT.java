@@ -21,7 +21,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.HostDump;
 import sfo.agent.demo.Lab;
@@ -29,6 +28,7 @@ import sfo.agent.demo.Sfo;
 import sfo.agent.demo.Workload;
 import sfo.it.harness.CrashRound;
 import sfo.it.harness.Speakers;
+import sfo.it.harness.WhenAskedFor;
 import sfo.ops.exec.Exec;
 import sfo.protocol.json.Json;
 
@@ -139,10 +139,7 @@ class DoneOrUndoneIT extends LabStories {
     }
 
     @Test
-    @EnabledIfSystemProperty(
-            named = "sfo.long",
-            matches = "true",
-            disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+    @WhenAskedFor
     void theLinkIsCutAtAnyMomentOfAnUndoAndNeverDoTwoServe() throws Exception {
         Workload client = client("records");
         awaitMore(client, 50);

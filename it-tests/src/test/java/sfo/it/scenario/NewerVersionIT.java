@@ -9,19 +9,16 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import sfo.it.harness.NewerVersion;
 import sfo.it.harness.Pair;
 import sfo.it.harness.TestAgent;
 import sfo.it.harness.Tree;
+import sfo.it.harness.WhenAskedFor;
 import sfo.it.harness.WireWatch;
 import sfo.protocol.events.StoredEvent;
 
 /** I5, I8 where an agent of a newer version was here, or speaks: what is not known is named, kept, and touches nothing. */
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class NewerVersionIT extends PairStories {
     private void bServes() {
         pair.write("records", "acknowledged");

@@ -16,20 +16,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.it.harness.Labs;
+import sfo.it.harness.WhenAskedFor;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
 /** I3 where a command of a step hangs, outlives its killed agent, and would act later: on b, whose {@code ip} does that once. */
 @Timeout(300)
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes half a minute: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class OrphansIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final String STEP = "network.interface.fo0";

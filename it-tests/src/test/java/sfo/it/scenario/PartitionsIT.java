@@ -14,12 +14,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.agent.demo.Workload;
 import sfo.it.harness.Labs;
+import sfo.it.harness.WhenAskedFor;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
 import sfo.ops.exec.Exec;
@@ -30,10 +30,7 @@ import sfo.ops.exec.Exec;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(600)
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class PartitionsIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final String NICS_OF_A = "02:5f:00:00:00:0b, 02:5f:00:00:01:0b";

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
+import sfo.it.harness.WhenAskedFor;
 import sfo.it.harness.WireWatch;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -29,10 +29,7 @@ import sfo.ops.exec.Exec;
 /** I3, I5 where the disk below a running agent turns read-only, as ext4 does by itself after an error. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(240)
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class ReadOnlyDiskIT {
     private static final int BYTES = 64 << 20;
 

@@ -14,21 +14,18 @@ import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import sfo.it.harness.Appliance;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
+import sfo.it.harness.WhenAskedFor;
 import sfo.it.harness.WireWatch;
 
 /** I1 where the operator is not the majority: three appliances, and an address that travels. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(240)
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class ThreeIT {
     private Pair three;
     private Appliance c;

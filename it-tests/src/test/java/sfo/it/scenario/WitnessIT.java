@@ -13,13 +13,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import sfo.agent.demo.Capture;
 import sfo.agent.demo.Lab;
 import sfo.agent.demo.NamespaceLab;
 import sfo.agent.demo.Sfo;
 import sfo.it.harness.Labs;
 import sfo.it.harness.Speakers;
+import sfo.it.harness.WhenAskedFor;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
@@ -28,10 +28,7 @@ import sfo.ops.exec.Exec;
  * it is cut off from both, and the survivor takes over with the witness's vote, and not without.
  */
 @Timeout(400)
-@EnabledIfSystemProperty(
-        named = "sfo.long",
-        matches = "true",
-        disabledReason = "it takes minutes: ./mvnw verify -Dsfo.long=true")
+@WhenAskedFor
 class WitnessIT {
     private static final Duration START = Duration.ofMinutes(2);
     private static final List<String> ALL = List.of("a", "b", NamespaceLab.WITNESS);
