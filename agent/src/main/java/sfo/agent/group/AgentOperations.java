@@ -178,7 +178,7 @@ public final class AgentOperations implements Operations {
                 .thenCompose(s -> {
                     GroupDefinition before = s.state().definition().orElseThrow();
                     GroupDefinition after = DefinitionRules.withTerms(before, change);
-                    return survey(List.copyOf(after.voters()))
+                    return survey(List.copyOf(after.on(after.terms()).voters()))
                             .thenApply(surveys -> DefinitionRules.flawsOfTerms(before, after, surveys));
                 })
                 .thenCompose(flaws -> flaws.isEmpty()

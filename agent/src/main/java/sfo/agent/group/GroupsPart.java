@@ -104,7 +104,11 @@ public final class GroupsPart implements Part {
     private record ToPeers(AgentContext agent) implements Surroundings.Peers {
         @Override
         public void tell(String appliance, PeerMessage message) {
-            agent.peers().tell(appliance, Groups.NAME, message);
+            // a group may name one that the settings no longer do: nobody answers for it
+            if (agent.settings().peers().stream()
+                    .anyMatch(peer -> peer.appliance().equals(appliance))) {
+                agent.peers().tell(appliance, Groups.NAME, message);
+            }
         }
 
         @Override

@@ -106,11 +106,7 @@ final class MemberActs {
     }
 
     private void send(String to, GroupMessage message) {
-        try {
-            around.peers().tell(to, message);
-        } catch (IllegalArgumentException noPeer) {
-            log.warn("group {}: {}", me.group(), noPeer.getMessage());
-        }
+        around.peers().tell(to, message);
     }
 
     /** On any channel. */

@@ -49,6 +49,7 @@ public final class DefinitionRules {
     /** Those who vote talk to one another. */
     private static void strangers(GroupDefinition group, Views.SurveyView survey, List<String> flaws) {
         for (String voter : group.voters()) {
+            // an older agent names no peers
             boolean known = survey.peers().isEmpty()
                     || survey.peers().contains(voter)
                     || survey.appliance().equals(voter);
@@ -137,7 +138,10 @@ public final class DefinitionRules {
         return d.towards(new Terms(List.copyOf(witnesses), c.lease().orElse(d.lease())));
     }
 
-    /** What speaks against changed terms: new witnesses that are silent or not known, tools for a lease. */
+    /**
+     * What speaks against changed terms: new witnesses that are silent or not known, agents too old to know of terms, tools for
+     * a lease. Who is to vote no more is not asked.
+     */
     public static List<String> flawsOfTerms(
             GroupDefinition before, GroupDefinition after, List<Views.SurveyView> surveys) {
         List<String> flaws = new ArrayList<>();
@@ -145,10 +149,13 @@ public final class DefinitionRules {
                 .filter(witness -> !before.voters().contains(witness))
                 .forEach(witness -> silent(witness, surveys, flaws));
         for (Views.SurveyView survey : surveys) {
+            if (survey.peers().isEmpty()) {
+                flaws.add("the agent of " + survey.appliance() + " is older than these terms: upgrade it first");
+            }
             if (after.members().contains(survey.appliance()) && after.lease().isPresent()) {
                 lacks(survey, DefinitionRules::isForLease, flaws);
             }
-            strangers(after, survey, flaws);
+            strangers(after.on(after.terms()), survey, flaws);
         }
         return flaws;
     }

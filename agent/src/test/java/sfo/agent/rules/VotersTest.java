@@ -158,6 +158,12 @@ class VotersTest {
                 .as("one that goes need not answer")
                 .isEmpty();
         assertThat(DefinitionRules.flawsOfTerms(
+                        pair("w"), pair("w >"), List.of(survey("a", false, "b"), survey("b", false, "a"))))
+                .as("nor be in anybody's settings still")
+                .isEmpty();
+        assertThat(DefinitionRules.flawsOfTerms(pair(""), pair("> w"), List.of(a, survey("b", false), w)))
+                .containsExactly("the agent of b is older than these terms: upgrade it first");
+        assertThat(DefinitionRules.flawsOfTerms(
                         pair(""), Sample.group().towards(terms("", 5)), List.of(survey("a", false, "b"))))
                 .containsExactly("a lacks nft");
     }

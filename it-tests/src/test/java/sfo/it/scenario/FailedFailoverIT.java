@@ -10,12 +10,15 @@ import org.junit.jupiter.api.Test;
 import sfo.it.harness.Pair;
 import sfo.it.harness.Reply;
 import sfo.it.harness.Tree;
+import sfo.it.harness.WhenAskedFor;
 
 /** I2: whichever step of a failover fails, the survivor is as before, and the next failover finds it so. */
 class FailedFailoverIT extends PairStories {
     private static final Set<String> ONLY_LOOK = Set.of("free-address", "answering-shares");
 
+    /** Beside {@link DoneOrUndoneIT}, where the same steps fail on real hosts. */
     @Test
+    @WhenAskedFor
     void whicheverStepFailsEverythingIsUndone() {
         List<JsonNode> steps = pair.steps(pair.b);
         assertThat(steps).hasSizeGreaterThan(5);

@@ -30,6 +30,7 @@ import sfo.agent.demo.Workload;
 import sfo.it.harness.ForgetfulDisk;
 import sfo.it.harness.Labs;
 import sfo.it.harness.Speakers;
+import sfo.it.harness.WhenAskedFor;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
 
@@ -188,6 +189,7 @@ class PowerCutIT {
     }
 
     @Test
+    @WhenAskedFor
     void aServerThatDiesIsStartedAgainAndAVolumeThatDiesIsServedAgainOnAnOperatorsWord() throws Exception {
         List<Workload> atWork = clients("records");
         awaitMore(atWork, 20);

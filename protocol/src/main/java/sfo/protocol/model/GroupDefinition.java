@@ -92,6 +92,12 @@ public record GroupDefinition(
         return agreed().get(0).lease().isPresent();
     }
 
+    /** The same, and newer than that version. */
+    public GroupDefinition above(long other) {
+        return new GroupDefinition(
+                name, other + 1, home, members, interfaces, volumes, shares, lease, witnesses, former);
+    }
+
     public GroupDefinition withInterfaces(List<FailoverInterface> changed) {
         return new GroupDefinition(
                 name, version + 1, home, members, changed, volumes, shares, lease, witnesses, former);

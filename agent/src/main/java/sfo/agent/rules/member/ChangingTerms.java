@@ -40,10 +40,23 @@ final class ChangingTerms {
             Defining.adjust(t, both);
         } else {
             t.store(n -> new GroupEvent.Defined(n, both, t.now.wall()));
-            t.stage(new Operation.Stage.Settling());
-            t.show("terms", "known to those who vote", "running", 0, "");
-            end(t);
+            settle(t);
         }
+    }
+
+    /** The same once more: what is on its way is waited for, and what is so is done. */
+    static void goOn(Turn t) {
+        if (t.definition().former().isPresent()) {
+            settle(t);
+        } else {
+            t.finish(Answer.done("group " + t.me.group() + " is so already"));
+        }
+    }
+
+    private static void settle(Turn t) {
+        t.stage(new Operation.Stage.Settling());
+        t.show("terms", "known to those who vote", "running", 0, "");
+        end(t);
     }
 
     /** On the holder, at every word of the others: lets the former terms go as soon as it may. */

@@ -40,9 +40,17 @@ final class Defining {
         boolean forgotten = t.state().definition().isEmpty()
                 && !m.claim().isNone()
                 && definition.electorates().get(0).contains(t.me.self());
-        // one that votes no more is told so, too
-        if (votes ? (newer || again) : (newer && t.state().definition().isPresent())) {
+        boolean serves =
+                t.named() && !t.standsBy() && !m.claim().outranks(t.state().claim());
+        if (newer && serves) {
+            keepOwn(t, m);
+        } else if (votes ? (newer || again) : (newer && t.state().definition().isPresent())) {
+            // one that votes no more is told so, too
+            boolean voted = t.exists();
             t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
+            if (!voted) {
+                t.holderHeard = t.now.nanos(); // what its heartbeats confirm from now on is to be waited for
+            }
         }
         if (forgotten) {
             t.abstain("nothing was known here of a group that " + m.claim().appliance() + " holds", t.now.wall());
@@ -52,6 +60,18 @@ final class Defining {
         }
         Optional<String> refused = votes ? Optional.empty() : Optional.of(t.me.self() + " is no member of it");
         t.send(m.from(), new GroupMessage.DefinitionKept(t.me.self(), t.me.group(), definition.version(), refused));
+    }
+
+    /**
+     * What is served here was made by this appliance's own definition, its gate too; the other one was changed by one that
+     * held the group before, and was cut off.
+     */
+    private static void keepOwn(Turn t, GroupMessage.Definition other) {
+        if (t.operation.isEmpty()) {
+            GroupDefinition own = t.definition().above(other.definition().version());
+            t.store(n -> new GroupEvent.Defined(n, own, t.now.wall()));
+            tell(t, other.from());
+        }
     }
 
     static void destroyed(Turn t, String by) {
@@ -150,7 +170,9 @@ final class Defining {
             t.finish(Answer.of(ExitCode.USAGE, String.valueOf(refused.getMessage())));
             return;
         }
-        if (changed.agreed().equals(t.definition().agreed())) {
+        if (changed.equals(t.definition().above(t.definition().version()))) {
+            ChangingTerms.goOn(t);
+        } else if (changed.agreed().equals(t.definition().agreed())) {
             adjust(t, changed);
         } else {
             ChangingTerms.begin(t, changed);
@@ -174,7 +196,7 @@ final class Defining {
             return;
         }
         if (!told.error().isEmpty()) {
-            if (s.to().terms().equals(t.definition().terms())) {
+            if (s.to().former().isEmpty()) {
                 ChangingTerms.back(t);
             }
             t.finish(Answer.of(ExitCode.ROLLED_BACK, "not changed, everything is served as before: " + told.error()));

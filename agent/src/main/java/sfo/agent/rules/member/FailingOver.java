@@ -24,6 +24,7 @@ import sfo.protocol.model.Claim;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Reason.Weight;
+import sfo.protocol.model.Terms;
 import sfo.protocol.peer.GroupMessage;
 import sfo.protocol.plan.Plan;
 
@@ -285,7 +286,12 @@ final class FailingOver {
         } else if (version != 0 && version < t.state().version()) {
             Defining.tell(t, m.from());
         }
-        boolean alike = version == 0 || (version == t.state().version() && Hearing.isFresh(t, Optional.of(m.heard())));
+        // an older agent names no version, and knows of no terms
+        boolean alike = version == 0
+                ? t.definition()
+                        .equals(t.definition()
+                                .on(new Terms(List.of(), t.definition().lease())))
+                : version == t.state().version() && Hearing.isFresh(t, Optional.of(m.heard()));
         Optional<Claim> mine = voting(t).map(Operation.Stage.Voting::claim);
         boolean yields = mine.map(c -> c.compareTo(m.claim()) < 0).orElse(true)
                 && (t.me.self().equals(t.state().claim().appliance())

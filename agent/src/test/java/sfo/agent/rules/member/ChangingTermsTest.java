@@ -223,6 +223,40 @@ class ChangingTermsTest {
     }
 
     @Test
+    void theSameTypedOnceMoreWaitsForWhatIsOnItsWay() {
+        GroupDefinition both = group(NONE).towards(witness(0));
+        Wish again = new Wish.Change(d -> d.towards(witness(0)), "changed", ROOT);
+        Decision asked = MemberRules.on(A, servedByA(both), Memory.fresh(0), at(1_000), new Input.Wanted("op", again));
+        assertThat(asked.events()).isEmpty();
+        assertThat(answers(asked)).isFalse();
+        Decision heard = MemberRules.on(A, servedByA(both), asked.memory(), at(1_100), confirms("b", both, 1_000));
+        assertThat(heard.acts()).anyMatch(act -> act instanceof Act.Saga s && s.order() instanceof SagaOrder.Adjust);
+
+        GroupState settled = servedByA(both.settled());
+        Decision so = MemberRules.on(A, settled, Memory.fresh(0), at(1_000), new Input.Wanted("op", again));
+        assertThat(so.events()).isEmpty();
+        assertThat(answer(so).exit()).isEqualTo(ExitCode.DONE);
+    }
+
+    @Test
+    void aFailedChangeOfSomethingElseLeavesTheTermsOnTheirWay() {
+        GroupDefinition both = group(NONE).towards(witness(0));
+        Wish shares = new Wish.Change(d -> d.withShares(List.of()), "changed", ROOT);
+        Decision begun = MemberRules.on(A, servedByA(both), Memory.fresh(0), at(1_000), new Input.Wanted("op", shares));
+        Decision failed = MemberRules.on(A, servedByA(both), begun.memory(), at(1_100), adjusted("no room"));
+        assertThat(failed.events()).isEmpty();
+        assertThat(answer(failed).exit()).isEqualTo(ExitCode.ROLLED_BACK);
+    }
+
+    @Test
+    void anAgentThatNamesNoVersionFindsNoVoteWhereThereAreWitnesses() {
+        GroupState state = heldByA(group(witness(0)));
+        Input old = new Input.Heard(new GroupMessage.Propose("b", "files", B2, 0, ""));
+        Decision asked = MemberRules.on(member("w"), state, Memory.fresh(0), at(0), old);
+        assertThat(after(state, asked).claim()).isEqualTo(A1);
+    }
+
+    @Test
     void nobodyVotesByAnotherDefinitionThanHisOwn() {
         GroupDefinition mine = group(witness(0));
         GroupState state = heldByA(mine);

@@ -73,6 +73,20 @@ class DefiningTest {
     }
 
     @Test
+    void whoServesPutsItsOwnAboveWhatAnotherMadeMeanwhileUnlessThatHoldsTheGroup() {
+        Claim mine = claim(2, "b");
+        GroupDefinition others = version(9, "a", "b");
+        OneMember b = OneMember.serving("b", GROUP, mine).hears(definition(others, A1));
+        GroupDefinition own = GROUP.above(9);
+        assertThat(own.version()).isEqualTo(10);
+        assertThat(b.events()).containsExactly(new GroupEvent.Defined(b.state.ordinal(), own, NOON));
+        assertThat(b.sent()).contains(new Act.Send("a", new GroupMessage.Definition("b", "files", own, mine)));
+
+        OneMember superseded = OneMember.serving("b", GROUP, mine).hears(definition(others, claim(3, "a")));
+        assertThat(superseded.state.definition()).contains(others);
+    }
+
+    @Test
     void aGroupThatSomebodyHoldsAndThatIsNotKnownHereWasForgottenHere() {
         OneMember b = new OneMember("b").hears(definition(GROUP, A1));
         assertThat(b.events())
