@@ -37,7 +37,17 @@ public final class DefinitionRules {
         }
         group.witnesses().forEach(witness -> silent(witness, surveys, flaws));
         surveys.forEach(survey -> strangers(group, survey, flaws));
+        if (!group.witnesses().isEmpty()) {
+            surveys.forEach(survey -> older(survey, flaws));
+        }
         return flaws;
+    }
+
+    /** An older agent names no peers; it would count votes by the members alone. */
+    private static void older(Views.SurveyView survey, List<String> flaws) {
+        if (survey.peers().isEmpty()) {
+            flaws.add("the agent of " + survey.appliance() + " is older than these terms: upgrade it first");
+        }
     }
 
     private static void silent(String appliance, List<Views.SurveyView> surveys, List<String> flaws) {
@@ -49,7 +59,6 @@ public final class DefinitionRules {
     /** Those who vote talk to one another. */
     private static void strangers(GroupDefinition group, Views.SurveyView survey, List<String> flaws) {
         for (String voter : group.voters()) {
-            // an older agent names no peers
             boolean known = survey.peers().isEmpty()
                     || survey.peers().contains(voter)
                     || survey.appliance().equals(voter);
@@ -149,9 +158,7 @@ public final class DefinitionRules {
                 .filter(witness -> !before.voters().contains(witness))
                 .forEach(witness -> silent(witness, surveys, flaws));
         for (Views.SurveyView survey : surveys) {
-            if (survey.peers().isEmpty()) {
-                flaws.add("the agent of " + survey.appliance() + " is older than these terms: upgrade it first");
-            }
+            older(survey, flaws);
             if (after.members().contains(survey.appliance()) && after.lease().isPresent()) {
                 lacks(survey, DefinitionRules::isForLease, flaws);
             }

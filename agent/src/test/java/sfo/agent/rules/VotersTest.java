@@ -150,6 +150,8 @@ class VotersTest {
                 .containsExactly("b does not know w: name it in sfo.peers of its settings");
         assertThat(DefinitionRules.flaws(pair("w"), List.of(a, survey("b", false, "a", "w"))))
                 .containsExactly("w does not answer: is its agent running?");
+        assertThat(DefinitionRules.flaws(pair("w"), List.of(a, survey("b", false), w)))
+                .containsExactly("the agent of b is older than these terms: upgrade it first");
         assertThat(DefinitionRules.flaws(pair(""), List.of(a, survey("b", true, "a"))))
                 .containsExactly("b only votes: name it with --witness instead of --member");
         assertThat(DefinitionRules.flawsOfTerms(pair(""), pair("> w"), List.of(a, b, w)))

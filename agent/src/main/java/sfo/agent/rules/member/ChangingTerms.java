@@ -44,16 +44,8 @@ final class ChangingTerms {
         }
     }
 
-    /** The same once more: what is on its way is waited for, and what is so is done. */
-    static void goOn(Turn t) {
-        if (t.definition().former().isPresent()) {
-            settle(t);
-        } else {
-            t.finish(Answer.done("group " + t.me.group() + " is so already"));
-        }
-    }
-
-    private static void settle(Turn t) {
+    /** Waits until the former terms may go. */
+    static void settle(Turn t) {
         t.stage(new Operation.Stage.Settling());
         t.show("terms", "known to those who vote", "running", 0, "");
         end(t);

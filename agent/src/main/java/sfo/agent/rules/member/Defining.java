@@ -170,8 +170,9 @@ final class Defining {
             t.finish(Answer.of(ExitCode.USAGE, String.valueOf(refused.getMessage())));
             return;
         }
-        if (changed.equals(t.definition().above(t.definition().version()))) {
-            ChangingTerms.goOn(t);
+        boolean same = changed.equals(t.definition().above(t.definition().version()));
+        if (same && changed.former().isPresent()) {
+            ChangingTerms.settle(t); // it is on its way
         } else if (changed.agreed().equals(t.definition().agreed())) {
             adjust(t, changed);
         } else {

@@ -232,10 +232,10 @@ class ChangingTermsTest {
         Decision heard = MemberRules.on(A, servedByA(both), asked.memory(), at(1_100), confirms("b", both, 1_000));
         assertThat(heard.acts()).anyMatch(act -> act instanceof Act.Saga s && s.order() instanceof SagaOrder.Adjust);
 
+        // what is so may still be served otherwise, by a failover's own MAC: it is served again
         GroupState settled = servedByA(both.settled());
         Decision so = MemberRules.on(A, settled, Memory.fresh(0), at(1_000), new Input.Wanted("op", again));
-        assertThat(so.events()).isEmpty();
-        assertThat(answer(so).exit()).isEqualTo(ExitCode.DONE);
+        assertThat(so.acts()).anyMatch(act -> act instanceof Act.Saga s && s.order() instanceof SagaOrder.Adjust);
     }
 
     @Test
