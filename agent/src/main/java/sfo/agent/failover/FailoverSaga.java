@@ -195,7 +195,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             if (state.opened().isEmpty()) {
                 ahead = Ahead.look(runner, prepare.plan().steps(), prepare.after());
             }
-        } else if (command instanceof Adjust && looking) {
+        } else if (command instanceof Adjust && (looking || state.adjusting().isPresent())) {
             return Effect().stash();
         } else if (command instanceof Look) {
             look(state);
@@ -284,13 +284,16 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             afterAdjusting = state.adjusting().map(adjusting -> release);
         }
         SagaDecision decision = decide(state, input);
-        return Effect().persist(decision.events()).thenRun((SagaState s) -> {
-            carryOut(s, decision);
-            if (input instanceof SagaInput.AdjustOver) {
-                afterAdjusting.ifPresent(this::tell);
-                afterAdjusting = Optional.empty();
-            }
-        });
+        return Effect()
+                .persist(decision.events())
+                .thenRun((SagaState s) -> {
+                    carryOut(s, decision);
+                    if (input instanceof SagaInput.AdjustOver) {
+                        afterAdjusting.ifPresent(this::tell);
+                        afterAdjusting = Optional.empty();
+                    }
+                })
+                .thenUnstashAll();
     }
 
     private SagaDecision decide(SagaState state, SagaInput input) {
@@ -334,9 +337,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         } else if (act instanceof SagaAct.Check a) {
             check(a.done());
         } else if (act instanceof SagaAct.Adjust) {
-            adjusted(Adjusting.run(runner, saga, state, state.adjusting().orElseThrow()));
+            adjusted(Adjusting.run(runner, saga, state, state.adjusting().orElseThrow()), true);
         } else if (act instanceof SagaAct.AdjustBack a) {
-            adjusted(Adjusting.back(runner, saga, state, state.adjusting().orElseThrow(), a.why()));
+            adjusted(Adjusting.back(runner, saga, state, state.adjusting().orElseThrow(), a.why()), a.awaited());
         } else if (act instanceof SagaAct.TellMoved) {
             parent.tell(new Told.Moved(saga, state));
         } else if (act instanceof SagaAct.TellReleased) {
@@ -370,8 +373,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                                 : new SagaInput.Reverted(step.id(), cause(e), 0)));
     }
 
-    private void adjusted(CompletionStage<String> over) {
-        context.pipeToSelf(over, (error, e) -> new In(new SagaInput.AdjustOver(e == null ? error : cause(e))));
+    private void adjusted(CompletionStage<String> over, boolean awaited) {
+        context.pipeToSelf(over, (error, e) -> new In(new SagaInput.AdjustOver(e == null ? error : cause(e), awaited)));
     }
 
     /** Why a step must not act any more; asked right before it does, since fsync and queues take their time. */

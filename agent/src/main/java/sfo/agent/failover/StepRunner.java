@@ -8,9 +8,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -30,6 +30,7 @@ import sfo.protocol.plan.Step;
 public final class StepRunner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StepRunner.class);
     private static final int THREADS = 16;
+    private static final Duration IDLE = Duration.ofSeconds(5);
 
     private final Host host;
     private final Map<Class<?>, Adapter<?>> adapters = new LinkedHashMap<>();
@@ -46,15 +47,24 @@ public final class StepRunner implements AutoCloseable {
     public StepRunner(Host host) {
         this.host = host;
         host.adapters().forEach(adapter -> adapters.put(adapter.kind(), adapter));
-        // shorter than from one look at what is served to the next: each thread is 80 KiB
-        ThreadPoolExecutor threads =
-                new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-                    Thread thread = new Thread(work, "step");
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        threads.allowCoreThreadTimeOut(true);
-        pool = threads;
+        // the thread that idled last takes what comes; the others end: each is 80 KiB. What blocks is not replaced
+        pool = new ForkJoinPool(
+                THREADS,
+                StepRunner::thread,
+                null,
+                true,
+                0,
+                THREADS,
+                0,
+                full -> true,
+                IDLE.toSeconds(),
+                TimeUnit.SECONDS);
+    }
+
+    private static ForkJoinWorkerThread thread(ForkJoinPool pool) {
+        ForkJoinWorkerThread thread = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool);
+        thread.setName("step");
+        return thread;
     }
 
     public Host host() {

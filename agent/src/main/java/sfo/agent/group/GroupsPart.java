@@ -20,6 +20,7 @@ import sfo.agent.boot.Part;
 import sfo.agent.failover.StepRunner;
 import sfo.agent.group.Surroundings.BackupSource;
 import sfo.agent.membership.Membership;
+import sfo.agent.rules.member.Input;
 import sfo.ops.api.Host;
 import sfo.protocol.model.Inventory;
 import sfo.protocol.model.Reason;
@@ -38,6 +39,15 @@ public final class GroupsPart implements Part {
 
     public GroupsPart(Host host) {
         this.runner = new StepRunner(host);
+        host.whenServerEnds(this::serverEnded);
+    }
+
+    /** Without an actor system nobody is told: the next one looks at what it serves as it starts. */
+    private void serverEnded(String group) {
+        ActorRef<Object> registry = groups;
+        if (registry != null) {
+            registry.tell(new Groups.ToMember(group, new GroupMember.In(new Input.ServerEnded())));
+        }
     }
 
     public Host host() {

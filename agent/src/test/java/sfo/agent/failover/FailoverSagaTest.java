@@ -130,6 +130,29 @@ class FailoverSagaTest {
         assertThat(looked(ref)).hasSize(1).allMatch(text -> text.contains("can't be looked at"));
     }
 
+    @Test
+    void afterARestartTheNextChangeWaitsUntilTheOneThatWasUnderWayIsTakenBackOfWhichNobodyIsTold() {
+        Step more = step("more");
+        Step other = step("other");
+        List<SagaEvent> log = intended(Kind.FAILOVER, "one", "two", "open", "");
+        log.add(new SagaEvent.Ended(log.size() + 1, Outcome.DONE, List.of(), java.time.Instant.EPOCH));
+        Plan wider = plan(ONE, TWO, OPEN, more);
+        log.add(new SagaEvent.AdjustIntended(
+                log.size() + 1, wider, java.util.Map.of("more", Facts.NOTHING), java.time.Instant.EPOCH));
+        store(log);
+        host.there.addAll(List.of("one", "two", "open", "more"));
+        CountDownLatch go = hold("revert more");
+        ActorRef<Command> actor = start("boot");
+        await().until(() -> host.changes().contains("revert more"));
+        actor.tell(new FailoverSaga.Adjust(plan(ONE, TWO, OPEN, other)));
+        assertThat(host.changes()).doesNotContain("apply other");
+        go.countDown();
+        Told.Adjusted adjusted = awaitTold(Told.Adjusted.class);
+        assertThat(adjusted.error()).isEmpty();
+        assertThat(host.there).containsExactlyInAnyOrder("one", "two", "open", "other");
+        assertThat(host.changes()).containsSubsequence("revert more", "apply other");
+    }
+
     private List<String> looked(ActorRef<Command> ref) {
         ref.tell(new FailoverSaga.Look());
         return awaitTold(Told.Looked.class).broken();

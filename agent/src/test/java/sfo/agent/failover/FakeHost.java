@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.Host;
@@ -159,6 +160,9 @@ final class FakeHost implements Host {
     public List<String> startedAtBoot(List<String> volumesAndAddresses) {
         return List.of();
     }
+
+    @Override
+    public void whenServerEnds(Consumer<String> listener) {}
 
     @Override
     public int endOrphans(String tag, Call call) throws HostException {

@@ -291,16 +291,21 @@ class SagaInputsTest {
     @Test
     void aChangeIsOverOnceWithOrWithoutAnError() {
         SagaState state = adjusting();
-        SagaDecision over = on(state, new SagaInput.AdjustOver(""));
+        SagaDecision over = on(state, new SagaInput.AdjustOver("", true));
         assertThat(over.events()).containsExactly(new SagaEvent.AdjustEnded(state.ordinal() + 1, true, "", NOW));
         assertThat(over.acts()).containsExactly(new SagaAct.TellAdjusted(""));
         assertThat(over.state().plan()).isEqualTo(WIDER);
-        SagaDecision back = on(state, new SagaInput.AdjustOver("smbd: no"));
+        SagaDecision back = on(state, new SagaInput.AdjustOver("smbd: no", true));
         assertThat(back.events())
                 .containsExactly(new SagaEvent.AdjustEnded(state.ordinal() + 1, false, "smbd: no", NOW));
         assertThat(back.acts()).containsExactly(new SagaAct.TellAdjusted("smbd: no"));
         assertThat(back.state().plan().steps()).containsExactly(ONE);
-        nothing(on(over.state(), new SagaInput.AdjustOver("")));
+        nothing(on(over.state(), new SagaInput.AdjustOver("", true)));
+        SagaDecision unasked = on(state, new SagaInput.AdjustOver("the agent was restarted", false));
+        assertThat(unasked.state().adjusting()).isEmpty();
+        assertThat(unasked.acts())
+                .as("the next change may be waited for already")
+                .isEmpty();
     }
 
     // --- after a restart
@@ -409,13 +414,15 @@ class SagaInputsTest {
         SagaDecision same = on(adjusting(), read(false, true));
         assertThat(same.events()).isEmpty();
         assertThat(same.acts())
-                .containsExactly(new SagaAct.AdjustBack("the agent was restarted"), new SagaAct.TellMoved());
+                .containsExactly(new SagaAct.AdjustBack("the agent was restarted", false), new SagaAct.TellMoved());
+        assertThat(on(adjusting(), read(true, true)).acts())
+                .as("the journal failed, and whoever asked waits still")
+                .contains(new SagaAct.AdjustBack("the agent was restarted", true));
         SagaDecision booted = on(adjusting(), read(false, false));
         assertThat(booted.events())
                 .containsExactly(new SagaEvent.AdjustEnded(
                         adjusting().ordinal() + 1, false, "this appliance booted again", NOW));
-        assertThat(booted.acts())
-                .containsExactly(new SagaAct.TellAdjusted("this appliance booted again"), new SagaAct.TellMoved());
+        assertThat(booted.acts()).containsExactly(new SagaAct.TellMoved());
         assertThat(booted.state().adjusting()).isEmpty();
     }
 

@@ -33,10 +33,10 @@ import sfo.protocol.json.Json;
         exitCodeList = {"0:all measured", "1:a run failed or lost a write", "2:wrong words"})
 public final class Bench implements Callable<Integer> {
     private static final Duration RUN = Duration.ofMinutes(4);
-    /** Until the JVM has compiled what they do once a second (two hundred calls), and most of what they do every three. */
-    private static final Duration SETTLE = Duration.ofMinutes(10);
-
-    private static final Duration IDLE = Duration.ofSeconds(20);
+    /** Until the JVM has compiled what they do every three or four seconds: two hundred calls. */
+    private static final Duration SETTLE = Duration.ofMinutes(14);
+    /** So that each has a look at what is served in it. */
+    private static final Duration IDLE = Duration.ofSeconds(60);
     /** Of what takes no longer than a process, or a look, in each run. */
     private static final int SAMPLES = 3;
     /** What an agent says when it does all that agents do. */

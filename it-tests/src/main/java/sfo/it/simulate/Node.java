@@ -354,6 +354,9 @@ final class Node {
             groupLog.addAll(decision.events());
             for (GroupEvent event : decision.events()) {
                 state = state.apply(event);
+                if (event instanceof GroupEvent.Defined e) {
+                    world.defined(this, e.definition());
+                }
                 if (!(event instanceof GroupEvent.FellSilent)) {
                     world.tell(name + " knows: " + brief(event));
                 }

@@ -32,6 +32,9 @@ final class Saga {
     private boolean released;
     private boolean storing;
     private final List<SagaInput> afterAdjusting = new ArrayList<>();
+    /** Changes that came while one was under way. */
+    private final List<Plan> waiting = new ArrayList<>();
+
     private List<SagaEvent> unstored = List.of();
 
     Saga(Node node, String id, List<SagaEvent> log) {
@@ -73,6 +76,10 @@ final class Saga {
     }
 
     void adjust(Plan plan) {
+        if (state.adjusting().isPresent()) {
+            waiting.add(plan);
+            return;
+        }
         node.later(5 + node.world.dice(40), () -> {
             Map<String, Facts> before = new HashMap<>();
             for (Step step : plan.steps()) {
@@ -111,9 +118,9 @@ final class Saga {
     private void adjusted(Plan from, Plan to) {
         change(from, to, error -> {
             if (error.isEmpty()) {
-                take(new SagaInput.AdjustOver(""));
+                take(new SagaInput.AdjustOver("", true));
             } else {
-                change(to, from, again -> take(new SagaInput.AdjustOver(error + again)));
+                change(to, from, again -> take(new SagaInput.AdjustOver(error + again, true)));
             }
         });
     }
@@ -127,6 +134,8 @@ final class Saga {
             if (input instanceof SagaInput.AdjustOver) {
                 inbox.addAll(afterAdjusting);
                 afterAdjusting.clear();
+                waiting.forEach(plan -> node.later(1, () -> adjust(plan)));
+                waiting.clear();
             }
             released |= input instanceof SagaInput.Release;
             SagaDecision decision = node.world.core.saga(state, input, mayOpen(), released, node.wall());
@@ -214,7 +223,7 @@ final class Saga {
             change(
                     state.adjusting().orElseThrow().plan(),
                     state.plan(),
-                    error -> take(new SagaInput.AdjustOver(a.why() + error)));
+                    error -> take(new SagaInput.AdjustOver(a.why() + error, a.awaited())));
         } else if (act instanceof SagaAct.TellAdjusted a) {
             node.take(new Input.SagaAdjusted(id, a.error()));
         } else if (act instanceof SagaAct.TellReleased) {

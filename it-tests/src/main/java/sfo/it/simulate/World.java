@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -62,6 +63,9 @@ final class World {
     private final Set<Integer> acknowledged = new TreeSet<>();
 
     private int lastRecord;
+    /** By version, what anybody knows of the group. */
+    private final Map<Long, GroupDefinition> defined = new TreeMap<>();
+
     /** Why two servers or lost writes are an operator's doing now; empty if they are not. */
     private String excuse = "";
 
@@ -227,6 +231,15 @@ final class World {
             tell("-- the operator's word has run its course");
             excuse = "";
             acceptLossAt(node(nodes.get(0).claim().appliance()));
+        }
+    }
+
+    /** Those who go by one version vote by the same terms. */
+    void defined(Node node, GroupDefinition by) {
+        GroupDefinition known = defined.putIfAbsent(by.version(), by);
+        if (excuse.isEmpty() && known != null && !known.equals(by)) {
+            throw new Violation(
+                    "I1", "version " + by.version() + " of the group on " + node.name + " is not what it is elsewhere");
         }
     }
 

@@ -3,6 +3,7 @@ package sfo.ops.api;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.GroupDefinition;
@@ -43,6 +44,9 @@ public interface Host {
      * (fstab, enabled units, network settings), each as {@code file:line: text}.
      */
     List<String> startedAtBoot(List<String> volumesAndAddresses) throws HostException;
+
+    /** {@code listener} is told the group when a server of it ended, however it came. Called on any thread. */
+    void whenServerEnds(Consumer<String> listener);
 
     /** Ends what a command of this step left running. */
     int endOrphans(String tag, Call call) throws HostException;

@@ -2,6 +2,7 @@ package sfo.ops.api;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.GroupDefinition;
@@ -55,6 +56,9 @@ public final class NoHost implements Host {
     public List<String> startedAtBoot(List<String> volumesAndAddresses) {
         return List.of();
     }
+
+    @Override
+    public void whenServerEnds(Consumer<String> listener) {}
 
     @Override
     public int endOrphans(String tag, Call call) {

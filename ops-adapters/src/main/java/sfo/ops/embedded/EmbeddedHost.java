@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import sfo.config.load.Settings;
 import sfo.ops.api.Adapter;
@@ -249,6 +250,10 @@ public final class EmbeddedHost implements Host, AutoCloseable {
                     .toList();
         });
     }
+
+    /** Servers here are files: they do not end by themselves. */
+    @Override
+    public void whenServerEnds(Consumer<String> listener) {}
 
     /** Steps here start no commands. */
     @Override

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import sfo.config.load.Settings;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
@@ -39,6 +40,7 @@ public final class LinuxHost implements Host, AutoCloseable {
     private final Network network = new Network(exec, Namespace.OWN);
     private final Optional<Faults> faults = Faults.wanted();
     private final QemuMirror mirror;
+    private final GroupServers servers;
     private final Map<String, List<Adapter<? extends Resource>>> families = new TreeMap<>();
 
     public LinuxHost(Settings settings) {
@@ -48,7 +50,7 @@ public final class LinuxHost implements Host, AutoCloseable {
                 settings.run().resolve("mirror"),
                 settings.mirrorAddress(),
                 exec);
-        GroupServers servers = new GroupServers(exec, settings.run());
+        servers = new GroupServers(exec, settings.run());
         families.put("volume", List.of(mirror.primary(), mirror.mirrored(), new FileSystemMount(exec, mirror::disk)));
         families.put("network", network.adapters());
         families.put(
@@ -118,6 +120,11 @@ public final class LinuxHost implements Host, AutoCloseable {
     @Override
     public List<String> startedAtBoot(List<String> volumesAndAddresses) throws HostException {
         return new StartedAtBoot(Path.of("/")).lines(volumesAndAddresses);
+    }
+
+    @Override
+    public void whenServerEnds(Consumer<String> listener) {
+        servers.whenEnded(listener);
     }
 
     @Override

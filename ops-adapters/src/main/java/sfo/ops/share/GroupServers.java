@@ -15,6 +15,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import sfo.ops.api.Call;
 import sfo.ops.api.HostException;
@@ -51,6 +55,10 @@ public final class GroupServers {
 
     private final Exec exec;
     private final Path runDir;
+    /** Those whose end is told. */
+    private final Set<ProcessHandle> watched = ConcurrentHashMap.newKeySet();
+
+    private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
 
     /** @param runDir the agent's folder for what does not outlive a boot; servers lie in {@code servers/GROUP/KIND} */
     public GroupServers(Exec exec, Path runDir) {
@@ -165,7 +173,27 @@ public final class GroupServers {
                 .toList();
     }
 
-    /** Every process of this server now, in no order. */
+    /**
+     * {@code listener} is told the group when a server of it that was seen ends, within seconds, on a thread of its own.
+     * What a server does for one client may end at any time, and is not told.
+     */
+    public void whenEnded(Consumer<String> listener) {
+        listeners.add(listener);
+    }
+
+    private void watch(Server server, List<ProcessHandle> processes) {
+        for (ProcessHandle process : processes) {
+            boolean child = process.parent().filter(processes::contains).isPresent();
+            if (!child && watched.add(process)) {
+                var unused = process.onExit().thenAccept(ended -> {
+                    watched.remove(ended);
+                    listeners.forEach(listener -> listener.accept(server.group()));
+                });
+            }
+        }
+    }
+
+    /** Every process of this server now, in no order; the end of the first of them is told from now on. */
     public List<ProcessHandle> processes(Server server) throws HostException {
         List<ProcessHandle> found = new ArrayList<>();
         Map<Path, Boolean> views = new HashMap<>();
@@ -180,6 +208,7 @@ public final class GroupServers {
         } catch (IOException e) {
             throw new HostException("cannot read /proc: " + e.getMessage(), e);
         }
+        watch(server, found);
         return found;
     }
 
@@ -264,7 +293,7 @@ public final class GroupServers {
                 .call(
                         () -> {
                             awaitConnection(server, port, call);
-                            return port;
+                            return processes(server);
                         },
                         call);
     }

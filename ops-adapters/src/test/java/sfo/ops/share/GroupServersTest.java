@@ -7,6 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -75,6 +78,35 @@ class GroupServersTest {
             assertThatThrownBy(() -> servers.awaitListening(server, 445, call))
                     .hasMessageContaining("ended before it listened on port 445")
                     .hasMessageContaining("/no/such/folder");
+        }
+    }
+
+    @Test
+    void theEndOfAServerIsToldButNotThatOfWhatItDoesForAClient() throws Exception {
+        GroupHostLab.assumeHost();
+        try (GroupHostLab lab = new GroupHostLab("svtold")) {
+            GroupServers servers = new GroupServers(lab.exec, dir);
+            BlockingQueue<String> told = new LinkedBlockingQueue<>();
+            servers.whenEnded(told::add);
+            Server server = servers.server(lab.group, "smb");
+            Path forks = Files.writeString(dir.resolve("forks"), "while :; do sleep 1000; done\n");
+            servers.start(server, List.of("/bin/sh", forks.toString()), List.of(), GroupHostLab.call(5));
+            org.awaitility.Awaitility.await()
+                    .until(() -> servers.processes(server).size() == 2);
+
+            List<ProcessHandle> both = servers.processes(server);
+            ProcessHandle child = both.stream()
+                    .filter(process -> process.parent().filter(both::contains).isPresent())
+                    .findFirst()
+                    .orElseThrow();
+            child.destroyForcibly();
+            org.awaitility.Awaitility.await()
+                    .until(() -> servers.processes(server).size() == 2 && !child.isAlive());
+            assertThat(told.poll(6, TimeUnit.SECONDS)).isNull();
+
+            servers.stop(server, Duration.ofSeconds(2), GroupHostLab.call(5));
+            assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo(lab.group);
+            assertThat(told.poll(1, TimeUnit.SECONDS)).isNull();
         }
     }
 

@@ -1,5 +1,6 @@
 package sfo.protocol.model;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
@@ -10,8 +11,10 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What a group is and what travels with it. Only the holder changes it; each change makes {@code version} one higher.
+ * What a group is and what travels with it. Only the holder changes it.
  *
+ * @param version the higher, the newer: each change makes it higher, and what the holder of a claim makes is newer than
+ *     whatever was made under lower ones, see {@link #under}. Two of one version are equal
  * @param home the appliance that it belongs to when all is well
  * @param members appliance names, two or more, in the order given at creation
  * @param witnesses appliances that vote on its claims and never serve it
@@ -31,6 +34,9 @@ public record GroupDefinition(
         List<String> witnesses,
 
         Optional<Terms> former) {
+    /** More changes than anybody makes under one claim. */
+    private static final long CHANGES = 1_000_000;
+
     /** Without witnesses. */
     public GroupDefinition(
             String name,
@@ -90,6 +96,18 @@ public record GroupDefinition(
     /** Whether the holder's interfaces have the lease's gate: it is made, and taken away, as the former terms end. */
     public boolean gated() {
         return agreed().get(0).lease().isPresent();
+    }
+
+    /** The same, made under a claim of this generation: newer than what was made under lower ones, known here or not. */
+    public GroupDefinition under(long generation) {
+        long least = generation * CHANGES + 1;
+        return version >= least ? this : above(least - 1);
+    }
+
+    /** Of the claim under which it was made. */
+    @JsonIgnore
+    public long generation() {
+        return version / CHANGES;
     }
 
     /** The same, and newer than that version. */

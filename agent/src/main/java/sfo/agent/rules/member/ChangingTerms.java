@@ -10,7 +10,6 @@ import sfo.agent.rules.LeaseRules;
 import sfo.protocol.control.Answer;
 import sfo.protocol.control.ExitCode;
 import sfo.protocol.control.Requests.Operator;
-import sfo.protocol.events.GroupEvent;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Lease;
 import sfo.protocol.model.Terms;
@@ -39,7 +38,7 @@ final class ChangingTerms {
         if (former.isEmpty()) {
             Defining.adjust(t, both);
         } else {
-            t.store(n -> new GroupEvent.Defined(n, both, t.now.wall()));
+            t.define(both);
             settle(t);
         }
     }
@@ -88,10 +87,7 @@ final class ChangingTerms {
 
     /** Whoever knows of both votes by the former terms too: they may always hold alone again. */
     static void back(Turn t) {
-        t.definition().former().ifPresent(former -> {
-            GroupDefinition again = t.definition().towards(former);
-            t.store(n -> new GroupEvent.Defined(n, again, t.now.wall()));
-        });
+        t.definition().former().ifPresent(former -> t.define(t.definition().towards(former)));
     }
 
     /** What was passed by a longer lease runs out before those who wait know only the shorter one. */

@@ -35,16 +35,28 @@ final class Defining {
         GroupDefinition definition = m.definition();
         boolean votes = definition.voters().contains(t.me.self());
         boolean newer = definition.version() > t.state().version();
-        boolean again = t.state().destroyed() && definition.version() == 1;
+        boolean taken = m.claim().isNone()
+                && t.exists()
+                && !t.state().claim().isNone()
+                && definition.version() != t.state().version();
         // a group is told to those who vote before anyone holds it; and one that is only to vote has not voted yet
         boolean forgotten = t.state().definition().isEmpty()
                 && !m.claim().isNone()
                 && definition.electorates().get(0).contains(t.me.self());
         boolean serves =
                 t.named() && !t.standsBy() && !m.claim().outranks(t.state().claim());
+        if (taken) {
+            String why =
+                    "a group of that name is there already: on " + t.me.self() + " type sfo group show " + t.me.group();
+            t.send(
+                    m.from(),
+                    new GroupMessage.DefinitionKept(
+                            t.me.self(), t.me.group(), t.state().version(), Optional.of(why)));
+            return;
+        }
         if (newer && serves) {
             keepOwn(t, m);
-        } else if (votes ? (newer || again) : (newer && t.state().definition().isPresent())) {
+        } else if (newer && (votes || t.state().definition().isPresent())) {
             // one that votes no more is told so, too
             boolean voted = t.exists();
             t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
@@ -59,7 +71,10 @@ final class Defining {
             t.claimKnown(m.claim(), "with the definition");
         }
         Optional<String> refused = votes ? Optional.empty() : Optional.of(t.me.self() + " is no member of it");
-        t.send(m.from(), new GroupMessage.DefinitionKept(t.me.self(), t.me.group(), definition.version(), refused));
+        t.send(
+                m.from(),
+                new GroupMessage.DefinitionKept(
+                        t.me.self(), t.me.group(), t.state().version(), refused));
     }
 
     /**
@@ -68,8 +83,7 @@ final class Defining {
      */
     private static void keepOwn(Turn t, GroupMessage.Definition other) {
         if (t.operation.isEmpty()) {
-            GroupDefinition own = t.definition().above(other.definition().version());
-            t.store(n -> new GroupEvent.Defined(n, own, t.now.wall()));
+            t.define(t.definition().above(other.definition().version()));
             tell(t, other.from());
         }
     }
@@ -96,10 +110,14 @@ final class Defining {
                             + " as home",
                     List.of()));
         } else {
-            t.stage(new Operation.Stage.Collecting(Set.of()));
             t.show("members", "stored on every member", "running", 0, "");
-            t.others(definition).forEach(m -> offer(t, m, definition));
+            offer(t, definition.under(t.nextClaim(t.me.self()).generation()));
         }
+    }
+
+    private static void offer(Turn t, GroupDefinition definition) {
+        t.stage(new Operation.Stage.Collecting(definition, Set.of()));
+        t.others(definition).forEach(m -> offer(t, m, definition));
     }
 
     private static void offer(Turn t, String to, GroupDefinition definition) {
@@ -113,27 +131,33 @@ final class Defining {
             return;
         }
         if (m.refused().isPresent()) {
-            abandon(t, c.definition(), m.from() + " refuses it: " + m.refused().get());
+            abandon(t, s.offered(), m.from() + " refuses it: " + m.refused().get());
             return;
         }
-        Set<String> kept = new HashSet<>(s.kept());
-        kept.add(m.from());
-        t.stage(new Operation.Stage.Collecting(Set.copyOf(kept)));
-        if (kept.containsAll(t.others(c.definition()))) {
-            start(t, c);
+        if (m.version() > s.offered().version()) {
+            // there they remember one that was destroyed
+            GroupDefinition above = s.offered().above(m.version());
+            offer(t, above.under(above.generation() + 1));
+        } else if (m.version() == s.offered().version()) {
+            Set<String> kept = new HashSet<>(s.kept());
+            kept.add(m.from());
+            t.stage(new Operation.Stage.Collecting(s.offered(), Set.copyOf(kept)));
+            if (kept.containsAll(t.others(s.offered()))) {
+                start(t, s.offered(), c);
+            }
         }
     }
 
-    static void collecting(Turn t, Operation.Stage.Collecting s, Wish.Create c) {
-        List<String> missing = t.others(c.definition()).stream()
+    static void collecting(Turn t, Operation.Stage.Collecting s) {
+        List<String> missing = t.others(s.offered()).stream()
                 .filter(m -> !s.kept().contains(m))
                 .toList();
         if (!MemberRules.isLate(t)) {
-            missing.forEach(m -> offer(t, m, c.definition()));
+            missing.forEach(m -> offer(t, m, s.offered()));
         } else {
             abandon(
                     t,
-                    c.definition(),
+                    s.offered(),
                     "no answer from " + String.join(", ", missing) + " within " + MemberRules.MEMBERS_ANSWER.toSeconds()
                             + " s: is its agent running?");
         }
@@ -146,9 +170,10 @@ final class Defining {
         t.finish(Answer.refused("group " + t.me.group() + " was not created: " + why, List.of()));
     }
 
-    private static void start(Turn t, Wish.Create c) {
-        GroupDefinition definition = c.definition();
-        Claim claim = t.nextClaim(t.me.self());
+    private static void start(Turn t, GroupDefinition definition, Wish.Create c) {
+        long generation =
+                Math.max(definition.generation(), t.nextClaim(t.me.self()).generation());
+        Claim claim = new Claim(generation, t.me.self(), t.freshId());
         t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
         t.claimMade(claim, "created");
         Plan plan = t.plan(definition, t.me.self(), claim, List.of(), Optional.empty());
@@ -203,7 +228,7 @@ final class Defining {
             t.finish(Answer.of(ExitCode.ROLLED_BACK, "not changed, everything is served as before: " + told.error()));
             return;
         }
-        t.store(n -> new GroupEvent.Defined(n, s.to(), t.now.wall()));
+        t.define(s.to());
         t.finish(Answer.done(c.done()));
     }
 

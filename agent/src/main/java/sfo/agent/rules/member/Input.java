@@ -59,6 +59,9 @@ public sealed interface Input {
     /** What is served has changed; or, with an error, it is as before. */
     record SagaAdjusted(String saga, String error) implements Input {}
 
+    /** A server of this group ended, on an operator's word or not. */
+    record ServerEnded() implements Input {}
+
     /** @param broken what is wrong with what is served */
     record SagaLooked(String saga, List<String> broken) implements Input {}
 

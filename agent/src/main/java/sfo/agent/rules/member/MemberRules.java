@@ -74,6 +74,8 @@ public final class MemberRules {
             HandingOver.permitStored(t, in.permit());
         } else if (input instanceof Input.SagaAdjusted in) {
             Defining.adjusted(t, in);
+        } else if (input instanceof Input.ServerEnded) {
+            Serving.serverEnded(t);
         } else if (input instanceof Input.SagaLooked in) {
             Serving.looked(t, in);
         } else if (input instanceof Input.SagaEnded in) {
@@ -205,8 +207,8 @@ public final class MemberRules {
     /** Whatever the operation under way waits for may have come, or be late. */
     private static void waiting(Turn t) {
         t.operation.ifPresent(o -> {
-            if (o.stage() instanceof Stage.Collecting s && o.what() instanceof Wish.Create c) {
-                Defining.collecting(t, s, c);
+            if (o.stage() instanceof Stage.Collecting s) {
+                Defining.collecting(t, s);
             } else if (o.stage() instanceof Stage.Outwaiting s && o.what() instanceof Wish.Failover f) {
                 FailingOver.outwaiting(t, f, s);
             } else if (o.stage() instanceof Stage.Voting s) {

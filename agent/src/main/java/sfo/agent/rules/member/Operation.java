@@ -23,7 +23,7 @@ public record Operation(String wish, Wish what, long began, Instant beganAt, Opt
         record Begun() implements Stage {}
 
         /** members that keep a new group's definition */
-        record Collecting(Set<String> kept) implements Stage {}
+        record Collecting(GroupDefinition offered, Set<String> kept) implements Stage {}
 
         /** the failed holder's lease to have run out */
         record Outwaiting(Assessment assessment, Plan plan, Claim claim) implements Stage {}

@@ -24,6 +24,11 @@ final class Serving {
         }
     }
 
+    /** Perhaps by itself: it looks as soon as nothing else is done. */
+    static void serverEnded(Turn t) {
+        t.lookAfter = t.in(Duration.ZERO);
+    }
+
     static void looked(Turn t, Input.SagaLooked in) {
         if (!t.state().servingSaga().equals(Optional.of(in.saga()))) {
             return;

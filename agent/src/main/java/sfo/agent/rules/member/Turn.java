@@ -164,8 +164,10 @@ final class Turn {
                 .toString();
     }
 
+    /** Above every claim that is known, also by what was made under it. */
     Claim nextClaim(String appliance) {
-        return new Claim(state.claim().generation() + 1, appliance, freshId());
+        long made = state.definition().map(GroupDefinition::generation).orElse(0L);
+        return new Claim(Math.max(state.claim().generation(), made) + 1, appliance, freshId());
     }
 
     Plan plan(GroupDefinition definition, String from, Claim claim, List<Target> targets, Optional<Mac> mac) {
@@ -187,6 +189,11 @@ final class Turn {
         if (next instanceof GroupEvent.Defined) {
             termsSince = now.nanos();
         }
+    }
+
+    /** As the holder, who alone changes what a group is. */
+    void define(GroupDefinition changed) {
+        store(n -> new GroupEvent.Defined(n, changed.under(state.claim().generation()), now.wall()));
     }
 
     /** A claim that others made: whoever is given one is bound by the lease at once. */

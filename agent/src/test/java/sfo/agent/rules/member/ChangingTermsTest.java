@@ -108,6 +108,18 @@ class ChangingTermsTest {
         assertThat(answer(c.last).exit()).isEqualTo(ExitCode.DONE);
     }
 
+    /** One that was cut off as it settled has a newer definition than all others; whoever holds the group next, too. */
+    @Test
+    void whatIsChangedBackUnderTheNextClaimIsNewerThanWhatWasSettledUnderTheLast() {
+        Change c = new Change(NONE, witness(0));
+        GroupDefinition settled = c.both.settled();
+        OneMember b = OneMember.serving("b", c.both, B2);
+        b.wants(new Wish.Change(d -> d.towards(NONE), "changed", ROOT)).on(new Input.SagaAdjusted("files-2", ""));
+        GroupDefinition back = b.state.definition().orElseThrow();
+        assertThat(back.terms()).isEqualTo(NONE);
+        assertThat(back.version()).isGreaterThan(settled.version());
+    }
+
     @Test
     void aGateIsMadeOnceItIsKnownAndBeforeItIsReliedOn() {
         Change c = new Change(NONE, lease(5));

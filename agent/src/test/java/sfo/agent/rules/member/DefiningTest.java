@@ -46,6 +46,7 @@ class DefiningTest {
     }
 
     private static final Wish.Create CREATE = new Wish.Create(version(1, "a", "b", "c"), OneMember.ROOT);
+    private static final GroupDefinition OFFERED = CREATE.definition().under(1);
     private static final Wish.Destroy DESTROY = new Wish.Destroy(OneMember.ROOT);
 
     // --- told
@@ -75,10 +76,10 @@ class DefiningTest {
     @Test
     void whoServesPutsItsOwnAboveWhatAnotherMadeMeanwhileUnlessThatHoldsTheGroup() {
         Claim mine = claim(2, "b");
-        GroupDefinition others = version(9, "a", "b");
+        GroupDefinition others = version(9, "a", "b").under(1);
         OneMember b = OneMember.serving("b", GROUP, mine).hears(definition(others, A1));
-        GroupDefinition own = GROUP.above(9);
-        assertThat(own.version()).isEqualTo(10);
+        GroupDefinition own = GROUP.under(2);
+        assertThat(own.version()).isGreaterThan(others.version());
         assertThat(b.events()).containsExactly(new GroupEvent.Defined(b.state.ordinal(), own, NOON));
         assertThat(b.sent()).contains(new Act.Send("a", new GroupMessage.Definition("b", "files", own, mine)));
 
@@ -100,14 +101,29 @@ class DefiningTest {
     }
 
     @Test
-    void aDestroyedGroupThatIsMadeAgainIsNewFromItsFirstVersion() {
+    void aDestroyedGroupThatIsMadeAgainIsNewerThanWhatItWas() {
         OneMember b = OneMember.of("b", GROUP, A1).stored(n -> new GroupEvent.Destroyed(n, NOON));
         assertThat(b.hears(definition(version(2, "a", "b"), Claim.NONE)).events())
                 .as("a late word of the old one")
                 .isEmpty();
-        b.hears(definition(FIRST, Claim.NONE));
+        assertThat(b.sent()).as("the answer says what is remembered").containsExactly(kept(GROUP.version()));
+        b.hears(definition(FIRST.under(2), Claim.NONE));
         assertThat(b.state.destroyed()).isFalse();
-        assertThat(b.state.definition()).contains(FIRST);
+        assertThat(b.state.definition()).contains(FIRST.under(2));
+    }
+
+    @Test
+    void aGroupThatSomebodyHoldsIsNotMadeAnewByOneThatForgotIt() {
+        OneMember b = OneMember.of("b", GROUP, A1).hears(definition(FIRST.under(1), Claim.NONE));
+        assertThat(b.events()).isEmpty();
+        assertThat(b.sent())
+                .containsExactly(new Act.Send(
+                        "a",
+                        new GroupMessage.DefinitionKept(
+                                "b",
+                                "files",
+                                GROUP.version(),
+                                Optional.of("a group of that name is there already: on b type sfo group show files"))));
     }
 
     @Test
@@ -159,7 +175,7 @@ class DefiningTest {
     @Test
     void aGroupStartsOnceEveryMemberKeepsItsDefinition() {
         OneMember a = new OneMember("a").wants(CREATE);
-        GroupMessage offer = new GroupMessage.Definition("a", "files", CREATE.definition(), Claim.NONE);
+        GroupMessage offer = new GroupMessage.Definition("a", "files", OFFERED, Claim.NONE);
         assertThat(a.sent()).containsExactly(new Act.Send("b", offer), new Act.Send("c", offer));
         assertThat(a.shown())
                 .containsExactly(new Progress("create", "members", "stored on every member", "running", 0, ""));
@@ -178,7 +194,7 @@ class DefiningTest {
         assertThat(made.appliance()).isEqualTo("a");
         assertThat(a.events())
                 .containsExactly(
-                        new GroupEvent.Defined(1, CREATE.definition(), a.wall()),
+                        new GroupEvent.Defined(1, OFFERED, a.wall()),
                         new GroupEvent.ClaimKnown(2, made, "created", a.wall()),
                         new GroupEvent.OperationOpened(3, "files-1", Optional.empty(), a.wall()));
         SagaOrder.Open open = a.opened().order();
@@ -197,6 +213,23 @@ class DefiningTest {
         assertThat(a.answer().text()).isEqualTo("a serves group files after 9000 ms");
         assertThat(a.state.servingSaga()).contains("files-1");
         assertThat(a.memory.operation()).isEmpty();
+    }
+
+    @Test
+    void whoForgotAGroupThatWasDestroyedMakesItAnewAboveWhatOthersRemember() {
+        OneMember a = new OneMember("a").wants(CREATE);
+        GroupDefinition remembered = CREATE.definition().under(5);
+        a.hears(new GroupMessage.DefinitionKept("b", "files", remembered.version(), Optional.empty()));
+        GroupDefinition anew = CREATE.definition().under(6);
+        GroupMessage offer = new GroupMessage.Definition("a", "files", anew, Claim.NONE);
+        assertThat(a.sent()).containsExactly(new Act.Send("b", offer), new Act.Send("c", offer));
+        a.hears(keptBy("c"));
+        assertThat(a.state).as("what c kept is of no use").isEqualTo(GroupState.EMPTY);
+        for (String member : List.of("b", "c")) {
+            a.hears(new GroupMessage.DefinitionKept(member, "files", anew.version(), Optional.empty()));
+        }
+        assertThat(a.state.definition()).contains(anew);
+        assertThat(a.state.claim().generation()).isEqualTo(6);
     }
 
     @Test
@@ -266,7 +299,7 @@ class DefiningTest {
     }
 
     private static GroupMessage keptBy(String member) {
-        return new GroupMessage.DefinitionKept(member, "files", 1, Optional.empty());
+        return new GroupMessage.DefinitionKept(member, "files", OFFERED.version(), Optional.empty());
     }
 
     @Test
@@ -297,7 +330,7 @@ class DefiningTest {
                 .isEqualTo("another operation is under way for group files: change; see it with: sfo status files");
 
         a.on(new Input.SagaAdjusted("files-1", ""));
-        assertThat(a.events()).containsExactly(new GroupEvent.Defined(6, BARE.withShares(List.of()), NOON));
+        assertThat(a.events()).containsExactly(new GroupEvent.Defined(6, BARE.under(1), NOON));
         assertThat(a.answer()).isEqualTo(Answer.done("it is so"));
         assertThat(a.memory.operation()).isEmpty();
     }

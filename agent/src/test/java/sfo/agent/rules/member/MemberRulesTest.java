@@ -244,6 +244,12 @@ class MemberRulesTest {
                         .memory()
                         .broken())
                 .isEmpty();
+
+        Memory ended =
+                decide(serving, well.memory(), 30_000, new Input.ServerEnded()).memory();
+        assertThat(decide(serving, well.memory(), 30_100, new Input.Tick()).acts())
+                .doesNotContain(look);
+        assertThat(decide(serving, ended, 30_100, new Input.Tick()).acts()).contains(look);
     }
 
     @Test

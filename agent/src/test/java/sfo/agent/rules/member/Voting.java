@@ -32,7 +32,7 @@ final class Voting {
     }
 
     static GroupDefinition group(Terms terms) {
-        return Sample.group().on(terms);
+        return Sample.group().under(1).on(terms);
     }
 
     static Member member(String self) {
