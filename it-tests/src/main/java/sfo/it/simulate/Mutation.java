@@ -326,6 +326,20 @@ enum Mutation {
                             d.acts().stream().filter(releases.negate()).toList())
                     : d;
         }
+    }),
+    /** numbers what it makes of a group one higher than what it knew, under whatever claim */
+    COUNT_VERSIONS_WITHOUT_THE_CLAIM(new Core() {
+        @Override
+        Decision member(Member me, GroupState state, Memory memory, Moment now, Input input) {
+            Decision d = super.member(me, state, memory, now, input);
+            boolean makes = state.claim().appliance().equals(me.self());
+            List<GroupEvent> events = d.events().stream()
+                    .map(e -> makes && e instanceof GroupEvent.Defined g
+                            ? new GroupEvent.Defined(g.ordinal(), g.definition().above(state.version()), g.at())
+                            : e)
+                    .toList();
+            return new Decision(d.memory(), events, d.acts());
+        }
     });
 
     @SuppressWarnings("ImmutableEnumChecker") // a core has no state
