@@ -33,7 +33,7 @@ class JournalKillIT {
         for (int round = 0; round < ROUNDS; round++) {
             acknowledged.put(round, writeAndKill(data, round, 1 + random.nextInt(400)));
         }
-        assertThat(Journal.check(data, "a")).as("seed %d", seed).isEmpty();
+        assertThat(Journal.check(data, "a", false)).as("seed %d", seed).isEmpty();
         try (DB db = JniDBFactory.factory.open(data.resolve("journal").toFile(), new Options())) {
             acknowledged.forEach((round, last) -> {
                 for (int i = 0; i <= last; i++) {

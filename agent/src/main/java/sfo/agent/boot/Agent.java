@@ -55,7 +55,7 @@ public final class Agent implements AgentContext, GroupJoiner.Surroundings, Auto
         Tls.check(settings.tls(), settings.appliance());
         DataFolder data = DataFolder.open(settings.data());
         try {
-            Optional<JournalRepair> repair = Journal.check(settings.data(), settings.appliance());
+            Optional<JournalRepair> repair = Journal.check(settings.data(), settings.appliance(), settings.witness());
             Agent agent = new Agent(settings, parts, data, repair);
             agent.open();
             return agent;

@@ -39,26 +39,31 @@ public final class Journal {
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     private static final int KEY_BYTES = 20;
+    /** After the owner's name. */
+    private static final String ONLY_VOTES = " only votes";
 
     private final Path data;
     private final Path folder;
     private final String appliance;
+    private final boolean witness;
     /** Types of events that were looked up. */
     private final Set<String> known = new HashSet<>();
 
-    private Journal(Path data, String appliance) {
+    private Journal(Path data, String appliance, boolean witness) {
         this.data = data;
         this.appliance = appliance;
+        this.witness = witness;
         folder = data.resolve("journal");
     }
 
     /**
+     * @param witness whether this agent only votes: of what an appliance that may serve has under way it can end nothing
      * @return what was repaired, now or at an earlier start, if no operator acknowledged it since
      * @throws StartRefused if the journal is another appliance's, is in use, was written by a newer version, or can't be
      *     read even after a repair; nothing in it is lost
      */
-    public static Optional<JournalRepair> check(Path data, String appliance) {
-        Journal journal = new Journal(data, appliance);
+    public static Optional<JournalRepair> check(Path data, String appliance, boolean witness) {
+        Journal journal = new Journal(data, appliance, witness);
         try {
             NativeLibraries.journal(data);
             journal.owned();
@@ -77,10 +82,18 @@ public final class Journal {
     private void owned() throws IOException {
         Path owner = folder.resolve("OWNER");
         if (Files.exists(owner)) {
-            String name = Files.readString(owner).strip();
+            String text = Files.readString(owner).strip();
+            boolean voted = text.endsWith(ONLY_VOTES);
+            String name = voted ? text.substring(0, text.length() - ONLY_VOTES.length()) : text;
             if (!name.equals(appliance)) {
                 throw new StartRefused(folder + " is the journal of the appliance \"" + name + "\", and this one is \""
                         + appliance + "\": correct sfo.appliance or sfo.data, or move that folder away");
+            } else if (witness && !voted) {
+                throw new StartRefused(
+                        folder + " is the journal of an appliance that may serve groups, and this agent is"
+                                + " to vote only: take witness = true away, or give it a folder of its own by sfo.data");
+            } else if (voted && !witness) {
+                durable(owner, owner());
             }
             return;
         }
@@ -88,10 +101,15 @@ public final class Journal {
         try (DirectoryStream<Path> content = Files.newDirectoryStream(folder, p -> !p.endsWith("OWNER.new"))) {
             if (content.iterator().hasNext()) {
                 throw new StartRefused(folder + " holds files, and no OWNER says whose journal it is: if it is this"
-                        + " appliance's, then: echo " + appliance + " > " + owner + "; else move that folder away");
+                        + " appliance's, then: echo " + owner().strip() + " > " + owner
+                        + "; else move that folder away");
             }
         }
-        durable(owner, appliance + "\n");
+        durable(owner, owner());
+    }
+
+    private String owner() {
+        return appliance + (witness ? ONLY_VOTES : "") + "\n";
     }
 
     private void openAndRead() throws IOException {

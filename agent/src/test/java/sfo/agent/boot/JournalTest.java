@@ -49,10 +49,10 @@ class JournalTest {
 
     @Test
     void aNewOneIsMadeAndMarkedAsOurs() {
-        assertThat(Journal.check(data, "a")).isEmpty();
+        assertThat(Journal.check(data, "a", false)).isEmpty();
         assertThat(journal.resolve("OWNER")).hasContent("a");
         assertThat(data.resolve("native/libleveldbjni.so")).exists();
-        assertThat(Journal.check(data, "a")).isEmpty();
+        assertThat(Journal.check(data, "a", false)).isEmpty();
     }
 
     @Test
@@ -60,14 +60,14 @@ class JournalTest {
         Path log = damagedLog();
         byte[] damaged = Files.readAllBytes(log);
 
-        JournalRepair repair = Journal.check(data, "a").orElseThrow();
+        JournalRepair repair = Journal.check(data, "a", false).orElseThrow();
 
         assertThat(repair.found()).contains("Corruption");
         assertThat(repair.copy().resolve(log.getFileName())).hasBinaryContent(damaged);
-        assertThat(Journal.check(data, "a")).contains(repair);
+        assertThat(Journal.check(data, "a", false)).contains(repair);
         assertThat(read(0)).contains("event 0");
         Journal.acknowledgeRepair(data);
-        assertThat(Journal.check(data, "a")).isEmpty();
+        assertThat(Journal.check(data, "a", false)).isEmpty();
     }
 
     /** As Akka stores it: an entity's number, the event's own, and 0. */
@@ -88,12 +88,12 @@ class JournalTest {
 
     @Test
     void anEventThatOnlyANewerVersionKnowsIsNamedAndLeftAlone() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         store(7, GroupEvent.Released.class.getName());
-        assertThat(Journal.check(data, "a")).isEmpty();
+        assertThat(Journal.check(data, "a", false)).isEmpty();
         store(8, GroupEvent.class.getName() + "$Moved#2");
         for (int i = 0; i < 2; i++) {
-            assertThatThrownBy(() -> Journal.check(data, "a"))
+            assertThatThrownBy(() -> Journal.check(data, "a", false))
                     .isInstanceOf(StartRefused.class)
                     .hasMessageContaining("\"sfo.protocol.events.GroupEvent$Moved#2\" (number 8 of group-web)")
                     .hasMessageContaining("install that version again");
@@ -110,7 +110,7 @@ class JournalTest {
     }
 
     private Path damagedLog() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         write(200);
         Path log = newest(".log");
         flip(log, Files.size(log) / 2);
@@ -121,7 +121,7 @@ class JournalTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void tornAtAnyByteOfItsLastRecordAllEarlierEventsAreThere(boolean zeros) throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         write(EVENTS);
         Path log = newest(".log");
         byte[] whole = Files.readAllBytes(log);
@@ -131,7 +131,7 @@ class JournalTest {
         for (int at = begin; at <= end; at++) {
             restore(before);
             Files.write(log, Arrays.copyOf(Arrays.copyOf(whole, at), zeros ? whole.length : at));
-            Optional<JournalRepair> repaired = Journal.check(data, "a");
+            Optional<JournalRepair> repaired = Journal.check(data, "a", false);
             List<String> events = readAll();
             assertThat(events)
                     .as("torn at byte %d of %d", at - begin, end - begin)
@@ -148,7 +148,7 @@ class JournalTest {
 
     @Test
     void aByteFlippedInTheMiddleIsNeverSkippedInSilenceNorTakenForGood() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         write(EVENTS);
         Path log = newest(".log");
         byte[] whole = Files.readAllBytes(log);
@@ -159,7 +159,7 @@ class JournalTest {
             byte[] flipped = whole.clone();
             flipped[at] ^= (byte) (1 << (at % 8));
             Files.write(log, flipped);
-            Optional<JournalRepair> repaired = Journal.check(data, "a");
+            Optional<JournalRepair> repaired = Journal.check(data, "a", false);
             Set<String> events = Set.copyOf(readAll());
             assertThat(repaired).as("byte %d of %d", at, end).isPresent();
             assertThat(all(EVENTS)).as("byte %d of %d", at, end).containsAll(events);
@@ -169,7 +169,7 @@ class JournalTest {
     /** Larger than a block of the log, which has them in fragments. */
     @Test
     void whatIsKeptOfADamagedLogIsWholeHoweverLarge() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         byte[] large = new byte[100_000];
         new Random(7).nextBytes(large);
         try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
@@ -181,7 +181,7 @@ class JournalTest {
         for (int i : List.of(2, 5)) {
             flip(log, i * 100_000L + 50_000);
         }
-        assertThat(Journal.check(data, "a")).isPresent();
+        assertThat(Journal.check(data, "a", false)).isPresent();
         try (DB db = JniDBFactory.factory.open(journal.toFile(), new Options())) {
             for (int i = 0; i < 9; i++) {
                 if (i == 2 || i == 5) {
@@ -253,7 +253,7 @@ class JournalTest {
         // stands for a full disk
         Files.createSymbolicLink(journal.resolve("nowhere"), data.resolve("is nothing"));
 
-        assertThatThrownBy(() -> Journal.check(data, "a"))
+        assertThatThrownBy(() -> Journal.check(data, "a", false))
                 .isInstanceOf(StartRefused.class)
                 .hasMessageContaining("is not repaired before a copy of it is kept")
                 .hasMessageContaining("Make room on the disk of " + data);
@@ -262,20 +262,20 @@ class JournalTest {
             assertThat(all.map(f -> f.getFileName().toString())).noneMatch(name -> name.contains("damaged"));
         }
         Files.delete(journal.resolve("nowhere"));
-        assertThat(Journal.check(data, "a")).isPresent();
+        assertThat(Journal.check(data, "a", false)).isPresent();
     }
 
     @Test
     void aFlippedBitInATableStopsTheStartWithTheWayOut() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         write(200);
         // opened again, the log becomes a table
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         Path table = newest(".sst");
         flip(table, 500);
         byte[] damaged = Files.readAllBytes(table);
 
-        assertThatThrownBy(() -> Journal.check(data, "a"))
+        assertThatThrownBy(() -> Journal.check(data, "a", false))
                 .isInstanceOf(StartRefused.class)
                 .hasMessageContaining("could not be repaired: Corruption")
                 .hasMessageContaining("move " + journal + " away");
@@ -289,40 +289,51 @@ class JournalTest {
 
     @Test
     void aTableThatIsGoneIsDamageToo() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         write(10);
         Files.delete(newest("MANIFEST-"));
 
-        assertThat(Journal.check(data, "a")).isPresent();
+        assertThat(Journal.check(data, "a", false)).isPresent();
         assertThat(read(9)).contains("event 9");
     }
 
     @Test
+    void whatMayServeIsNoWitnessByTheSameJournalAndAWitnessMayComeToServe() {
+        Journal.check(data, "w", true);
+        assertThat(Journal.check(data, "w", true)).isEmpty();
+        assertThat(Journal.check(data, "w", false)).isEmpty();
+        assertThatThrownBy(() -> Journal.check(data, "w", true))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContainingAll("may serve groups", "witness = true", "sfo.data");
+        assertThatThrownBy(() -> Journal.check(data, "a", true)).hasMessageContaining("appliance \"w\"");
+    }
+
+    @Test
     void anotherAppliancesIsLeftAlone() throws IOException {
-        Journal.check(data, "b");
+        Journal.check(data, "b", false);
         write(1);
-        assertThatThrownBy(() -> Journal.check(data, "a"))
+        assertThatThrownBy(() -> Journal.check(data, "a", false))
                 .isInstanceOf(StartRefused.class)
                 .hasMessageContaining("is the journal of the appliance \"b\", and this one is \"a\"");
-        assertThat(Journal.check(data, "b")).isEmpty();
+        assertThat(Journal.check(data, "b", false)).isEmpty();
         assertThat(read(0)).contains("event 0");
     }
 
     @Test
     void oneThatNobodyOwnsIsLeftAlone() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         Files.delete(journal.resolve("OWNER"));
-        assertThatThrownBy(() -> Journal.check(data, "a"))
+        assertThatThrownBy(() -> Journal.check(data, "a", false))
                 .isInstanceOf(StartRefused.class)
                 .hasMessageContaining("echo a > " + journal.resolve("OWNER"));
     }
 
     @Test
     void oneThatIsInUseStopsTheStart() throws IOException {
-        Journal.check(data, "a");
+        Journal.check(data, "a", false);
         try (DB used = JniDBFactory.factory.open(journal.toFile(), new Options())) {
             assertThat(used).isNotNull();
-            assertThatThrownBy(() -> Journal.check(data, "a"))
+            assertThatThrownBy(() -> Journal.check(data, "a", false))
                     .isInstanceOf(StartRefused.class)
                     .hasMessageContaining("in use by another process")
                     .hasMessageContaining("fuser");

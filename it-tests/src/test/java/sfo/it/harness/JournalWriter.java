@@ -15,7 +15,7 @@ public final class JournalWriter {
     public static void main(String[] words) throws Exception {
         Path data = Path.of(words[0]);
         int round = Integer.parseInt(words[1]);
-        System.out.println(Journal.check(data, "a").isPresent() ? "damaged" : "good");
+        System.out.println(Journal.check(data, "a", false).isPresent() ? "damaged" : "good");
         try (DB db = JniDBFactory.factory.open(data.resolve("journal").toFile(), new Options())) {
             byte[] event = new byte[300 + 37 * round];
             for (int i = 0; ; i++) {
