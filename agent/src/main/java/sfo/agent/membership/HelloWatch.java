@@ -29,7 +29,7 @@ public final class HelloWatch implements AutoCloseable {
         LOOKING(200),
         LISTENING(1_000),
         /** every peer is a reachable member of one cluster: its heartbeats say more, and sooner */
-        TOGETHER(10_000);
+        TOGETHER(20_000);
 
         private final long millis;
 
