@@ -36,7 +36,8 @@ class ArchitectureTest {
             .resideInAPackage("sfo.ops.embedded")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("sfo.ops.network..", "sfo.ops.share..", "sfo.ops.linux..", "com.sun.jna..");
+            .resideInAnyPackage(
+                    "sfo.ops.network..", "sfo.ops.share..", "sfo.ops.iscsi..", "sfo.ops.linux..", "com.sun.jna..");
 
     @ArchTest
     static final ArchRule processesAreStartedInOnePlace = noClasses()
@@ -44,4 +45,16 @@ class ArchitectureTest {
             .resideOutsideOfPackage("sfo.ops.exec..")
             .should()
             .dependOnClassesThat(belongToAnyOf(ProcessBuilder.class));
+
+    /** However many targets and disks there are: they are told to the one server over its socket, and asked by our own initiator. */
+    @ArchTest
+    static final ArchRule aTargetThatIsServedCostsNoProcess = noClasses()
+            .that()
+            .resideInAPackage("sfo.ops.iscsi")
+            .and()
+            // a file is allocated once, when an operator makes the disk
+            .doNotBelongToAnyOf(sfo.ops.iscsi.AllocatedFiles.class)
+            .should()
+            .dependOnClassesThat()
+            .belongToAnyOf(sfo.ops.exec.Exec.class);
 }

@@ -240,7 +240,10 @@ final class GroupVerbs extends Menu {
         Answer run() {
             GroupDefinition group = known(group(name));
             String question = "destroy group " + group.name() + " with "
-                    + group.volumes().size() + " volumes and " + group.shares().size() + " shares?";
+                    + group.volumes().size() + " volumes and " + group.shares().size() + " shares"
+                    + (group.targets().isEmpty()
+                            ? "?"
+                            : " and " + group.targets().size() + " iSCSI targets?");
             if (!session().confirmed(question, yes)) {
                 return Session.unchanged();
             }

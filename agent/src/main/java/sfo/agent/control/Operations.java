@@ -44,6 +44,12 @@ public interface Operations {
 
     CompletionStage<Answer> destroyShare(String group, Share.Protocol protocol, String name, Requests.Operator by);
 
+    CompletionStage<Answer> createTarget(Requests.NewTarget target, Requests.Operator by);
+
+    CompletionStage<Answer> changeTarget(Requests.TargetChange change, Requests.Operator by);
+
+    CompletionStage<Answer> destroyTarget(String group, String name, Requests.Operator by);
+
     CompletionStage<Answer> createVolume(Requests.NewVolume volume, Requests.Operator by, Consumer<Progress> progress);
 
     CompletionStage<Answer> volume(Requests.VolumeVerb verb, String group, String volume, Requests.Operator by);

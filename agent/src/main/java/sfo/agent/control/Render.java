@@ -188,6 +188,11 @@ final class Render {
                                             + s.protocol().name().toLowerCase(Locale.ROOT) + ")")
                                     .toList()));
         }
+        group.targets()
+                .forEach(t -> table.row(
+                        "target",
+                        t.name() + ", " + t.iqn() + ", "
+                                + (t.luns().size() == 1 ? "1 disk" : t.luns().size() + " disks")));
         return table.text(width);
     }
 

@@ -18,7 +18,6 @@ import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
 import sfo.protocol.model.Names;
 import sfo.protocol.model.Share;
-import sfo.protocol.model.Volume;
 
 @Command(
         name = "share",
@@ -123,10 +122,10 @@ final class ShareVerbs extends Menu {
         Answer run() {
             Names.name("group", group);
             Names.share(name);
-            clients.forEach(ShareVerbs::client);
+            clients.forEach(Cidr::client);
             GroupDefinition definition = known(group);
             Share.Protocol protocol = protocol(List.of());
-            String chosen = volume(definition);
+            String chosen = volume(volume, definition);
             // the rules of a share, applied before anything is sent
             new Share(name, protocol, chosen, path, readOnly, guest, clients, 1, options);
             return session()
@@ -135,28 +134,6 @@ final class ShareVerbs extends Menu {
                                     new Requests.NewShare(
                                             group, name, protocol, chosen, path, readOnly, guest, clients, options),
                                     operator()));
-        }
-
-        private String volume(GroupDefinition definition) {
-            List<String> there = definition.volumes().stream().map(Volume::name).toList();
-            if (volume != null) {
-                return volume(volume, there);
-            }
-            if (there.size() == 1) {
-                return there.get(0);
-            }
-            if (there.isEmpty() || !session().console.canAsk()) {
-                throw new Session.Usage("--volume is missing: expected "
-                        + (there.isEmpty() ? "one; there is none yet: sfo cdp create" : oneOf(there)));
-            }
-            return session().ask("volume", "", text -> volume(text, there));
-        }
-
-        private static String volume(String name, List<String> there) {
-            if (!there.contains(name)) {
-                throw new Invalid("volume", name, oneOf(there));
-            }
-            return name;
         }
     }
 
@@ -238,7 +215,7 @@ final class ShareVerbs extends Menu {
             }
             Optional<Boolean> only = readOnly || readWrite ? Optional.of(readOnly) : Optional.empty();
             Optional<List<String>> allowed = everyone ? Optional.of(List.of()) : Optional.ofNullable(clients);
-            allowed.ifPresent(list -> list.forEach(ShareVerbs::client));
+            allowed.ifPresent(list -> list.forEach(Cidr::client));
             if (only.isEmpty() && allowed.isEmpty() && guest == null && options.isEmpty()) {
                 throw new Session.Usage("nothing to change: expected --read-only, --read-write, --guest, --no-guest,"
                         + " --client, --everyone or --option");
@@ -265,14 +242,6 @@ final class ShareVerbs extends Menu {
                 return Session.unchanged();
             }
             return session().await(operations().destroyShare(group, protocol, name, operator()));
-        }
-    }
-
-    private static void client(String text) {
-        if (text.contains("/")) {
-            Cidr.parse(text);
-        } else {
-            Cidr.literal("client", text);
         }
     }
 }

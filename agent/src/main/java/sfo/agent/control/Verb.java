@@ -11,6 +11,7 @@ import sfo.protocol.control.Requests;
 import sfo.protocol.control.Views;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
+import sfo.protocol.model.Volume;
 
 /** What all verbs share: their options, and how an answer is shown. A verb lives for one request. */
 abstract class Verb implements Callable<Integer> {
@@ -155,6 +156,29 @@ abstract class Verb implements Callable<Integer> {
                         "group",
                         group,
                         oneOf(groups().stream().map(g -> g.definition().name()).toList())));
+    }
+
+    /** The volume's name: as given, or the only one that the group has, or as answered. */
+    final String volume(@Nullable String given, GroupDefinition definition) {
+        List<String> there = definition.volumes().stream().map(Volume::name).toList();
+        if (given != null) {
+            return volume(given, there);
+        }
+        if (there.size() == 1) {
+            return there.get(0);
+        }
+        if (there.isEmpty() || !session().console.canAsk()) {
+            throw new Session.Usage("--volume is missing: expected "
+                    + (there.isEmpty() ? "one; there is none yet: sfo cdp create" : oneOf(there)));
+        }
+        return session().ask("volume", "", text -> volume(text, there));
+    }
+
+    private static String volume(String name, List<String> there) {
+        if (!there.contains(name)) {
+            throw new Invalid("volume", name, oneOf(there));
+        }
+        return name;
     }
 
     static String oneOf(List<String> names) {

@@ -71,6 +71,7 @@ public final class Words {
                 FailoverVerbs.Resolve.class,
                 LookVerbs.History.class,
                 ShareVerbs.class,
+                TargetVerbs.class,
                 CdpVerbs.class,
                 BackupVerbs.class,
                 LookVerbs.Checkpoint.class,

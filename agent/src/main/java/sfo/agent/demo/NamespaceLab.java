@@ -361,6 +361,21 @@ public final class NamespaceLab implements Lab {
         return new NfsHandle(client, "nfs://" + ADDRESS + "/" + export + "/" + file, files);
     }
 
+    /**
+     * A client, not yet at work, that uses that disk all the time.
+     *
+     * @param flushes whether a write counts only once it was flushed; else as soon as the disk has said that it has it
+     */
+    public Workload iscsiClient(String iqn, int lun, boolean flushes) throws IOException {
+        Path files = Files.createDirectories(folder.resolve("client").resolve("disk-" + lun));
+        return new IscsiHandle(client, "iscsi://" + ADDRESS + "/" + iqn + "/" + lun, files, flushes);
+    }
+
+    /** A command of the clients' machine, with the network that it has. */
+    public List<String> atClient(List<String> argv) {
+        return client.inside(argv);
+    }
+
     @Override
     public NavigableMap<String, NavigableSet<String>> dump(String appliance) throws IOException {
         return HostDump.of(sandbox(appliance), files(appliance).home());

@@ -23,7 +23,9 @@ import sfo.agent.boot.AgentContext;
 import sfo.agent.boot.Journal;
 import sfo.agent.control.Operations;
 import sfo.agent.rules.DefinitionRules;
+import sfo.agent.rules.GroupRules.Standing;
 import sfo.agent.rules.GroupViews;
+import sfo.agent.rules.member.MemberRules;
 import sfo.agent.rules.member.Wish;
 import sfo.config.load.Settings;
 import sfo.protocol.control.Answer;
@@ -46,11 +48,13 @@ public final class AgentOperations implements Operations {
     private final AgentContext agent;
     private final GroupsPart part;
     private final VolumeOperations volumes;
+    private final TargetOperations targets;
 
     public AgentOperations(AgentContext agent, GroupsPart part) {
         this.agent = agent;
         this.part = part;
         this.volumes = new VolumeOperations(agent, part, this);
+        this.targets = new TargetOperations(part, this);
     }
 
     @Override
@@ -86,6 +90,22 @@ public final class AgentOperations implements Operations {
     Optional<Answer> unstorable() {
         List<Reason> fault = diskFault();
         return fault.isEmpty() ? Optional.empty() : Optional.of(Answer.refused("refused, nothing was touched", fault));
+    }
+
+    /** What speaks against changing what travels with the group, at this moment and here. */
+    Optional<Answer> notNow(String group, GroupViews.Known s) {
+        if (s.state().definition().isEmpty() || s.state().destroyed()) {
+            return Optional.of(unknown(group, List.of()));
+        }
+        if (s.state().openOperation().isPresent()) {
+            return Optional.of(MemberRules.busy(group, s.state().openOperation().get()));
+        }
+        return s.standing() == Standing.HOLDS
+                ? unstorable()
+                : Optional.of(Answer.refused(
+                        "group " + group + " is not served here: type it on "
+                                + s.state().claim().appliance(),
+                        List.of()));
     }
 
     private CompletionStage<List<Views.MemberView>> members() {
@@ -212,6 +232,21 @@ public final class AgentOperations implements Operations {
                 d -> DefinitionRules.withoutShare(d, protocol, name),
                 protocol + " share " + name + " is no longer served; its files are still there",
                 by);
+    }
+
+    @Override
+    public CompletionStage<Answer> createTarget(Requests.NewTarget target, Operator by) {
+        return targets.create(target, by);
+    }
+
+    @Override
+    public CompletionStage<Answer> changeTarget(Requests.TargetChange change, Operator by) {
+        return targets.change(change, by);
+    }
+
+    @Override
+    public CompletionStage<Answer> destroyTarget(String group, String name, Operator by) {
+        return targets.destroy(group, name, by);
     }
 
     CompletionStage<Answer> change(String group, UnaryOperator<GroupDefinition> change, String done, Operator by) {

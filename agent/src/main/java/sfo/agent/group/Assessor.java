@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import sfo.agent.rules.DefinitionRules;
 import sfo.agent.rules.DossierRules;
 import sfo.agent.rules.DossierRules.Heard;
 import sfo.agent.rules.DossierRules.Probe;
@@ -37,7 +38,6 @@ import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Reason;
 import sfo.protocol.model.Volume;
-import sfo.protocol.plan.Resource;
 
 /** Proves and validates, touching nothing: collects what the rules decide on, everything at once. */
 final class Assessor {
@@ -144,7 +144,7 @@ final class Assessor {
     /** What this host lacks, each once. */
     private List<String> lacks(GroupDefinition group) {
         return around.host().adapters().stream()
-                .filter(adapter -> group.lease().isPresent() || adapter.kind() != Resource.IsolationLease.class)
+                .filter(adapter -> DefinitionRules.uses(group, adapter.kind().getSimpleName()))
                 .map(Adapter::lacks)
                 .flatMap(List::stream)
                 .map(lack -> lack.what() + ": " + lack.mend())

@@ -10,9 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import sfo.agent.boot.AgentContext;
 import sfo.agent.rules.DefinitionRules;
-import sfo.agent.rules.GroupRules.Standing;
-import sfo.agent.rules.GroupViews;
-import sfo.agent.rules.member.MemberRules;
 import sfo.ops.api.Adapter;
 import sfo.ops.api.Call;
 import sfo.ops.api.Host;
@@ -46,7 +43,7 @@ final class VolumeOperations {
     /** Backing on every member first, then the file system, then it is mounted and served like the rest. */
     CompletionStage<Answer> create(Requests.NewVolume n, Operator by, Consumer<Progress> progress) {
         return operations.snapshot(n.group()).thenCompose(s -> {
-            Optional<Answer> refused = notNow(n.group(), s);
+            Optional<Answer> refused = operations.notNow(n.group(), s);
             if (refused.isPresent()) {
                 return CompletableFuture.completedFuture(refused.get());
             }
@@ -76,21 +73,6 @@ final class VolumeOperations {
                             "volume " + volume.name() + " was not created: "
                                     + (e.getCause() == null ? e : e.getCause()).getMessage()));
         });
-    }
-
-    private Optional<Answer> notNow(String group, GroupViews.Known s) {
-        if (s.state().definition().isEmpty() || s.state().destroyed()) {
-            return Optional.of(AgentOperations.unknown(group, List.of()));
-        }
-        if (s.state().openOperation().isPresent()) {
-            return Optional.of(MemberRules.busy(group, s.state().openOperation().get()));
-        }
-        return s.standing() == Standing.HOLDS
-                ? operations.unstorable()
-                : Optional.of(Answer.refused(
-                        "group " + group + " is not served here: type it on "
-                                + s.state().claim().appliance(),
-                        List.of()));
     }
 
     private CompletionStage<Void> replicas(GroupDefinition group, Volume volume) {
@@ -125,7 +107,7 @@ final class VolumeOperations {
 
     CompletionStage<Answer> command(Requests.VolumeVerb verb, String group, String name, Operator by) {
         return operations.snapshot(group).thenCompose(s -> {
-            Optional<Answer> refused = notNow(group, s);
+            Optional<Answer> refused = operations.notNow(group, s);
             if (refused.isPresent()) {
                 return CompletableFuture.completedFuture(refused.get());
             }

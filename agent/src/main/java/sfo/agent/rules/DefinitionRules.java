@@ -13,6 +13,7 @@ import sfo.protocol.control.Views;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Invalid;
+import sfo.protocol.model.IscsiTarget;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Nic;
 import sfo.protocol.model.Share;
@@ -68,19 +69,6 @@ public final class DefinitionRules {
         }
     }
 
-    private static boolean isForLease(Views.PluginView plugin) {
-        return plugin.name().equals(Resource.IsolationLease.class.getSimpleName());
-    }
-
-    private static void lacks(Views.SurveyView survey, Predicate<Views.PluginView> wanted, List<String> flaws) {
-        survey.plugins().stream()
-                .filter(wanted)
-                .flatMap(plugin -> plugin.lacks().stream())
-                .map(lack -> survey.appliance() + " lacks " + lack)
-                .filter(lack -> !flaws.contains(lack))
-                .forEach(flaws::add);
-    }
-
     private static List<String> flaws(GroupDefinition group, Views.SurveyView survey) {
         List<String> flaws = new ArrayList<>();
         if (survey.witness()) {
@@ -109,8 +97,39 @@ public final class DefinitionRules {
                                             .map(Views.NicView::device)
                                             .collect(Collectors.joining(", "))));
         }
-        lacks(survey, plugin -> group.lease().isPresent() || !isForLease(plugin), flaws);
+        flaws.addAll(lacks(group, survey));
         return flaws;
+    }
+
+    /** What an appliance lacks for what travels with this group, each once. */
+    public static List<String> lacks(GroupDefinition group, Views.SurveyView survey) {
+        return lacks(survey, adapter -> uses(group, adapter));
+    }
+
+    private static List<String> lacks(Views.SurveyView survey, Predicate<String> adapters) {
+        return survey.plugins().stream()
+                .filter(plugin -> adapters.test(plugin.name()))
+                .flatMap(plugin -> plugin.lacks().stream())
+                .map(lack -> survey.appliance() + " lacks " + lack)
+                .distinct()
+                .toList();
+    }
+
+    /**
+     * Whether there is anything in this group for that adapter; what every group may want next is in each.
+     *
+     * @param adapter the name of its kind of resource
+     */
+    public static boolean uses(GroupDefinition group, String adapter) {
+        if (isForLease(adapter)) {
+            return group.lease().isPresent();
+        }
+        return !adapter.equals(Resource.IscsiServer.class.getSimpleName())
+                || !group.targets().isEmpty();
+    }
+
+    private static boolean isForLease(String adapter) {
+        return adapter.equals(Resource.IsolationLease.class.getSimpleName());
     }
 
     public static GroupDefinition withMac(GroupDefinition d, String slot, MacChoice mac) {
@@ -160,7 +179,7 @@ public final class DefinitionRules {
         for (Views.SurveyView survey : surveys) {
             older(survey, flaws);
             if (after.members().contains(survey.appliance()) && after.lease().isPresent()) {
-                lacks(survey, DefinitionRules::isForLease, flaws);
+                flaws.addAll(lacks(survey, DefinitionRules::isForLease));
             }
             strangers(after.on(after.terms()), survey, flaws);
         }
@@ -275,6 +294,13 @@ public final class DefinitionRules {
                 .toList();
         if (!shares.isEmpty()) {
             throw new Invalid("volume", volume, "one without shares; it has " + String.join(", ", shares));
+        }
+        List<String> targets = d.targets().stream()
+                .filter(t -> t.luns().stream().anyMatch(l -> l.volume().equals(volume)))
+                .map(IscsiTarget::name)
+                .toList();
+        if (!targets.isEmpty()) {
+            throw new Invalid("volume", volume, "one without disks of targets; it has " + String.join(", ", targets));
         }
         return d.withVolumes(
                 d.volumes().stream().filter(v -> !v.name().equals(volume)).toList());

@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.IscsiTarget;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.Share;
@@ -128,7 +129,7 @@ public final class Planner {
 
     /** Adds the servers and what proves them; the ids that an open has to wait for. */
     private static List<String> servers(Input in, List<String> base, List<Step> steps) {
-        if (in.group().volumes().isEmpty() || in.group().shares().isEmpty()) {
+        if (in.group().volumes().isEmpty()) {
             return List.of();
         }
         String group = in.group().name();
@@ -150,6 +151,13 @@ public final class Planner {
             String started = add(steps, "servers.nfs", Phase.SERVERS, server, base, 30_000);
             Resource asked = new Resource.AnsweringShares(group, nfs, address);
             answering.add(add(steps, "verify.nfs", Phase.VERIFY, asked, List.of(started), 30_000));
+        }
+        List<IscsiTarget> targets = in.group().targets();
+        if (!targets.isEmpty()) {
+            Resource server = new Resource.IscsiServer(group, targets, mounts);
+            String started = add(steps, "servers.iscsi", Phase.SERVERS, server, base, 30_000);
+            Resource asked = new Resource.AnsweringTargets(group, targets, address);
+            answering.add(add(steps, "verify.iscsi", Phase.VERIFY, asked, List.of(started), 30_000));
         }
         return answering;
     }

@@ -21,6 +21,8 @@ import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.Inventory;
+import sfo.protocol.model.IscsiTarget;
+import sfo.protocol.model.Lun;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.MirrorState;
@@ -60,7 +62,15 @@ final class FakeOperations implements Operations {
                 7810,
                 Map.of("a", "/dev/sdb"));
         Share docs = new Share("docs", Share.Protocol.SMB, "tank", "", false, false, List.of(), 1, Map.of());
-        return new GroupDefinition(name, 3, "a", List.of("a", "b"), List.of(fo0), List.of(tank), List.of(docs));
+        IscsiTarget vm = new IscsiTarget(
+                "vm",
+                IscsiTarget.iqn(name, "vm"),
+                1,
+                List.of(new Lun(1, "tank", "luns/vm-1", 10L << 30, "5f0c3b2a19d84e77")),
+                List.of(),
+                List.of());
+        return new GroupDefinition(name, 3, "a", List.of("a", "b"), List.of(fo0), List.of(tank), List.of(docs))
+                .withTargets(List.of(vm));
     }
 
     static Views.GroupView view(GroupDefinition definition, String holder) {
@@ -180,6 +190,21 @@ final class FakeOperations implements Operations {
     @Override
     public CompletionStage<Answer> destroyShare(String g, Share.Protocol protocol, String n, Requests.Operator by) {
         return act("destroy " + protocol + " " + g + "/" + n, by);
+    }
+
+    @Override
+    public CompletionStage<Answer> createTarget(Requests.NewTarget target, Requests.Operator by) {
+        return act(target, by);
+    }
+
+    @Override
+    public CompletionStage<Answer> changeTarget(Requests.TargetChange change, Requests.Operator by) {
+        return act(change, by);
+    }
+
+    @Override
+    public CompletionStage<Answer> destroyTarget(String g, String n, Requests.Operator by) {
+        return act("destroy target " + g + "/" + n, by);
     }
 
     @Override

@@ -139,7 +139,8 @@ class ReadmeTest {
     /** The pair as it is, as it was before it had a volume, and a group; and with an agent that only votes. */
     private static Stream<FakeOperations> situations() {
         FakeOperations noVolume = new FakeOperations();
-        noVolume.groups.set(0, FakeOperations.view(FakeOperations.G1.withVolumes(List.of()), "a"));
+        noVolume.groups.set(
+                0, FakeOperations.view(FakeOperations.G1.withVolumes(List.of()).withTargets(List.of()), "a"));
         FakeOperations noGroup = new FakeOperations();
         noGroup.groups.clear();
         FakeOperations withWitness = new FakeOperations();

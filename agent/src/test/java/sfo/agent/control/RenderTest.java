@@ -100,6 +100,7 @@ class RenderTest {
                            gateway 10.77.0.254
                   volume   tank, 100G
                   shares   docs (smb)
+                  target   vm, iqn.2024-07.internal.simple-failover:g1:vm, 1 disk
                   mirror tank  secondary, lost for 12m
                 """);
     }

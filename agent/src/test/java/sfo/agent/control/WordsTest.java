@@ -113,6 +113,22 @@ class WordsTest {
             share set g1 docs                       | nothing to change       | --read-only
             share set g1 dogs --read-only           | "dogs"                  | one of docs
             share destroy g1 docs                   | take away               | -y
+            target create g1 VM --size 1G           | "VM"                    | 1 to 32 of a-z
+            target create g1 x --size 1M            | "1M"                    | at least 16M
+            target create g1 x                      | --size                  | 100G
+            target create g1 x --size 1G --volume y | "y"                     | one of tank
+            target create g1 x --size 1G --iqn disk | "disk"                  | iqn.YEAR-MONTH.DOMAIN
+            target create g1 x --size 1G --iqn iqn.2024-13.a:b | "iqn.2024-13.a:b" | iqn.YEAR-MONTH.DOMAIN
+            target create g1 x --size 1G --initiator me | "me"                | the name that it logs in with
+            target create g1 x --size 1G --client 10.0.0 | "10.0.0"           | literal IPv4
+            target create g1 x --size 1G --client 10.0.0.1 --initiator iqn.1998-01.com.vmware | one of | --client
+            target create g9 x --size 1G            | "g9"                    | one of g1
+            target set g1 vm                        | nothing to change       | --add
+            target set g1 wm --add 1G               | "wm"                    | one of vm
+            target set g1 vm --everyone --client 10.0.0.1 | one of            | --everyone
+            target set g1 vm --remove 1             | take LUN 1 of           | -y
+            target destroy g1 wm                    | "wm"                    | one of vm
+            target destroy g1 vm                    | take away target vm     | -y
             cdp create g1/tank --size 1G            | "g1/tank"               | does not have yet
             cdp create tank2 --size 1G              | "tank2"                 | GROUP/VOLUME
             cdp create g1/x --size 1M               | "1M"                    | at least 16M
@@ -274,6 +290,45 @@ class WordsTest {
     }
 
     @Test
+    void targetRequestsCarryWhatWasTyped() {
+        script.types(
+                agent,
+                "target create g1 db --size 1G --size 2G --iqn iqn.2024-07.internal.example:db"
+                        + " --initiator iqn.1993-08.org.debian:01:ab12");
+        script.types(agent, "target set g1 vm --add 3G --remove 1 --every-initiator --client 10.77.0.0/24 -y");
+        script.types(agent, "target destroy g1 vm -y");
+
+        assertThat(agent.asked)
+                .containsExactly(
+                        new Requests.NewTarget(
+                                "g1",
+                                "db",
+                                Optional.of("iqn.2024-07.internal.example:db"),
+                                List.of(new Requests.NewLun("tank", 1L << 30), new Requests.NewLun("tank", 2L << 30)),
+                                List.of("iqn.1993-08.org.debian:01:ab12"),
+                                List.of()),
+                        new Requests.TargetChange(
+                                "g1",
+                                "vm",
+                                Optional.of(List.of()),
+                                Optional.of(List.of("10.77.0.0/24")),
+                                List.of(new Requests.NewLun("tank", 3L << 30)),
+                                List.of(1)),
+                        "destroy target g1/vm");
+    }
+
+    @Test
+    void targetsAreListedWithTheirDisks() throws Exception {
+        assertThat(script.types(agent, "target list g1")).isZero();
+        assertThat(script.out.toString()).contains("vm", "10G", "tank/luns/vm-1");
+        FakeConsole json = FakeConsole.script();
+        json.types(agent, "target list --json");
+        JsonNode vm = Json.MAPPER.readTree(json.out.toString()).path("g1").path(0);
+        assertThat(vm.path("iqn").asText()).isEqualTo("iqn.2024-07.internal.simple-failover:g1:vm");
+        assertThat(vm.path("luns").path(0).path("serial").asText()).isEqualTo("5f0c3b2a19d84e77");
+    }
+
+    @Test
     void backupDiffNamesWhatChanged() throws Exception {
         assertThat(script.types(agent, "backup diff a 16 17 --json")).isZero();
         JsonNode changes = Json.MAPPER.readTree(script.out.toString());
@@ -356,6 +411,10 @@ class WordsTest {
             Map.entry("share list", "g1"),
             Map.entry("share set", "g1 docs --read-only"),
             Map.entry("share destroy", "g1 docs"),
+            Map.entry("target create", "g1 db --volume tank --size 1G"),
+            Map.entry("target list", "g1"),
+            Map.entry("target set", "g1 vm --remove 1"),
+            Map.entry("target destroy", "g1 vm"),
             Map.entry("cdp create", "g1/new --size 1G"),
             Map.entry("cdp show", "tank"),
             Map.entry("cdp enable", "tank"),
@@ -376,12 +435,14 @@ class WordsTest {
             "group destroy",
             "failover",
             "share destroy",
+            "target set",
+            "target destroy",
             "cdp disable",
             "cdp resync",
             "cdp destroy");
 
     private static final Set<String> LEAD_TO_OTHERS =
-            Set.of("", "group", "share", "cdp", "backup", "checkpoint", "plugin");
+            Set.of("", "group", "share", "target", "cdp", "backup", "checkpoint", "plugin");
 
     static Stream<String> everyVerbThatEnds() {
         // watch has no end; the others are the launcher's own, for which no agent is needed

@@ -15,6 +15,7 @@ import sfo.ops.api.Host;
 import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
 import sfo.ops.api.LifeProbe;
+import sfo.ops.api.LunFiles;
 import sfo.ops.exec.Exec;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
@@ -123,6 +124,11 @@ final class FakeHost implements Host {
 
     @Override
     public Mirror mirror() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public LunFiles lunFiles() {
         throw new UnsupportedOperationException();
     }
 

@@ -161,9 +161,11 @@ class BackupRulesTest {
     void groupsWithAndWithoutWhatIsOptionalAreReadBack() throws BadBackup {
         GroupDefinition plain = Sample.group();
         GroupDefinition changing = plain.towards(new Terms(List.of("w"), Optional.of(new Lease(10))));
-        Inventory inventory = new Inventory(
-                "a", List.of(plain, changing, changing.settled()), Map.of("media", new Claim(1, "a", "i")), Map.of());
+        List<GroupDefinition> groups =
+                List.of(plain, changing, changing.settled(), plain.withTargets(List.of(Sample.target("vm", 1))));
+        Inventory inventory = new Inventory("a", groups, Map.of("media", new Claim(1, "a", "i")), Map.of());
         String payload = Json.text(inventory);
+        assertThat(Json.text(plain)).doesNotContain("targets", "witnesses");
         assertThat(BackupRules.content(header("a", payload, 3), payload, Optional.empty()))
                 .isEqualTo(inventory);
     }

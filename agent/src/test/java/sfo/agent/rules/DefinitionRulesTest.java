@@ -259,6 +259,37 @@ class DefinitionRulesTest {
                 "volume \"gone\": expected one of tank, pool");
     }
 
+    @Test
+    void onlyAGroupWithTargetsNeedsTheirServer() {
+        Views.NicView nic = new Views.NicView("eth0", "02:00:00:00:00:01", true, List.of(), "free");
+        Views.PluginView tgt =
+                new Views.PluginView("IscsiServer", "target", "", false, List.of("tgtd: apt-get install tgt"));
+        Views.SurveyView a = new Views.SurveyView("a", List.of(nic), List.of(tgt));
+        Views.SurveyView b = new Views.SurveyView("b", List.of(nic), List.of());
+        assertThat(DefinitionRules.flaws(GROUP, List.of(a, b))).isEmpty();
+        GroupDefinition targets = GROUP.withTargets(List.of(Sample.target("vm", 1)));
+        assertThat(DefinitionRules.flaws(targets, List.of(a, b))).containsExactly("a lacks tgtd: apt-get install tgt");
+    }
+
+    @Test
+    void aVolumeWithDisksOfTargetsStays() {
+        GroupDefinition targets = Sample.with(GROUP.interfaces(), GROUP.volumes(), List.of())
+                .withTargets(List.of(Sample.target("vm", 1)));
+        refused(() -> DefinitionRules.withoutVolume(targets, "tank"), "volume \"tank\"", "disks of targets", "vm");
+    }
+
+    @Test
+    void targetsStayWhenSomethingElseChanges() {
+        GroupDefinition targets = GROUP.withTargets(List.of(Sample.target("vm", 1)));
+        MacChoice none = new MacChoice(MacChoice.Kind.NONE, Optional.empty());
+        assertThat(List.of(
+                        DefinitionRules.withMac(targets, "fo0", none),
+                        targets.withShares(List.of()),
+                        targets.withVolumes(List.of()),
+                        targets.withLease(Optional.empty())))
+                .allSatisfy(changed -> assertThat(changed.targets()).isEqualTo(targets.targets()));
+    }
+
     private static void refused(Runnable change, String... said) {
         assertThatThrownBy(change::run).isInstanceOf(Invalid.class).hasMessageContainingAll(said);
     }

@@ -49,6 +49,40 @@ class PlannerTest {
     }
 
     @Test
+    void targetsAreServedAndAskedBesideTheSharesAndNeedNone() {
+        GroupDefinition targets = Sample.with(GROUP.interfaces(), GROUP.volumes(), List.of())
+                .withTargets(List.of(Sample.target("vm", 1), Sample.target("db", 2)));
+        Plan plan = plan(targets);
+        assertThat(text(plan)).contains("""
+                        SERVERS servers.iscsi < storage.mount.tank network.interface.fo0
+                        VERIFY verify.iscsi < servers.iscsi
+                        OPEN open.fo0 < network.free.fo0 verify.iscsi
+                        """);
+        assertThat(plan.step("servers.iscsi").orElseThrow().resource())
+                .isEqualTo(new Resource.IscsiServer(
+                        "files", targets.targets(), Map.of("tank", "/sfo/tank", "pool", "/sfo/pool")));
+        assertThat(plan.step("verify.iscsi").orElseThrow().resource())
+                .isEqualTo(new Resource.AnsweringTargets("files", targets.targets(), "10.77.0.100"));
+        assertThat(plan(GROUP.withTargets(targets.targets()))
+                        .step("open.fo0")
+                        .orElseThrow()
+                        .after())
+                .containsExactly("network.free.fo0", "verify.smb", "verify.nfs", "verify.iscsi");
+    }
+
+    @Test
+    void aTargetThatIsAddedTouchesItsServerAndItsProofAlone() {
+        GroupDefinition one = GROUP.withTargets(List.of(Sample.target("vm", 1)));
+        GroupDefinition two = GROUP.withTargets(List.of(Sample.target("vm", 1), Sample.target("db", 2)));
+        assertThat(Adjustment.between(plan(one), plan(two)).apply())
+                .extracting(Step::id)
+                .containsExactly("servers.iscsi", "verify.iscsi");
+        assertThat(Adjustment.between(plan(one), plan(GROUP)).revert())
+                .extracting(Step::id)
+                .containsExactly("verify.iscsi", "servers.iscsi");
+    }
+
+    @Test
     void aHandOverHasItsMirrorsBeforeAnythingIsMounted() {
         Target target = new Target("tank", "10.78.0.12", 10_809, "files-tank");
         Plan plan = Planner.plan(input(GROUP, claim(3, "a"), List.of(target), Optional.empty()));

@@ -9,6 +9,8 @@ import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.IscsiTarget;
+import sfo.protocol.model.Lun;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.MirrorState;
@@ -72,6 +74,11 @@ public final class Sample {
                 Volume.LinkLoss.SOLO,
                 10_809,
                 Map.of("a", "", "b", ""));
+    }
+
+    public static IscsiTarget target(String name, int id) {
+        Lun lun = new Lun(1, "tank", "luns/" + name + "-1", 1L << 30, "5e71a1000000000" + id);
+        return new IscsiTarget(name, IscsiTarget.iqn("files", name), id, List.of(lun), List.of(), List.of());
     }
 
     public static Share smb(String name, int id) {

@@ -20,6 +20,8 @@ public interface Host {
 
     Mirror mirror();
 
+    LunFiles lunFiles();
+
     LifeProbe probe();
 
     /** Where a volume of a group is mounted on any host. */

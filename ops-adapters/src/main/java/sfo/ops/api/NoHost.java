@@ -23,6 +23,11 @@ public final class NoHost implements Host {
     }
 
     @Override
+    public LunFiles lunFiles() {
+        throw new IllegalStateException(WHY);
+    }
+
+    @Override
     public LifeProbe probe() {
         throw new IllegalStateException(WHY);
     }

@@ -10,33 +10,43 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Collectors;
+import sfo.ops.embedded.Volumes.VolumeId;
+import sfo.protocol.model.Lun;
 import sfo.protocol.model.Share.Protocol;
 
-/** A client of shares in a {@link World}: finds who answers for an address, at each read and write, as clients of a moved address do. */
+/** A client of shares and disks in a {@link World}: finds who answers for an address, at each read and write, as clients of a moved address do. */
 public final class EmbeddedClient {
-    /** A file of a share at an address. It outlives a failover. */
+    /** Where what a client opened lies on whoever holds its address now; {@code path} is below the volume's root. */
+    private record Place(VolumeId volume, String path, boolean readOnly) {}
+
+    /** What a client opened, by its name on the wire. */
+    @FunctionalInterface
+    private interface Opened {
+        /** @throws IOException if {@code holder} does not serve it */
+        Place at(World.Wire holder) throws IOException;
+    }
+
+    /** A file of a share, or a disk, at an address. It outlives a failover. */
     public final class Handle {
         private final String address;
-        private final Protocol protocol;
-        private final String share;
-        private final String file;
+        private final String title;
+        private final Opened opened;
 
-        private Handle(String address, Protocol protocol, String share, String file) {
+        private Handle(String address, String title, Opened opened) {
             this.address = address;
-            this.protocol = protocol;
-            this.share = share;
-            this.file = file;
+            this.title = title;
+            this.opened = opened;
         }
 
         /** On disk, on both sides while the mirror is replicating, when it returns. @throws IOException if nobody took it */
         public void write(long offset, byte[] bytes) throws IOException {
             world.locked(() -> {
                 World.Wire holder = holder(address);
-                ServerAdapters.Served served = served(holder);
-                if (served.share().readOnly()) {
-                    throw new IOException("share " + share + " is read-only");
+                Place place = opened.at(holder);
+                if (place.readOnly()) {
+                    throw new IOException(title + " is read-only");
                 }
-                new Volumes(world, holder.appliance()).write(served.volume(), path(served), offset, bytes, true);
+                new Volumes(world, holder.appliance()).write(place.volume(), place.path(), offset, bytes, true);
                 return true;
             });
         }
@@ -44,38 +54,28 @@ public final class EmbeddedClient {
         /** @throws IOException if there is less, or nobody answers */
         public byte[] read(long offset, int length) throws IOException {
             World.Wire holder = holder(address);
-            ServerAdapters.Served served = served(holder);
-            Path data = new Volumes(world, holder.appliance()).data(served.volume());
             ByteBuffer buffer = ByteBuffer.allocate(length);
-            try (FileChannel channel = FileChannel.open(Volumes.inside(data, path(served)), StandardOpenOption.READ)) {
+            try (FileChannel channel = FileChannel.open(file(holder), StandardOpenOption.READ)) {
                 while (buffer.hasRemaining()) {
                     if (channel.read(buffer, offset + buffer.position()) < 0) {
-                        throw new IOException(file + " ends before " + (offset + length) + " on " + holder.appliance());
+                        throw new IOException(
+                                title + " ends before " + (offset + length) + " on " + holder.appliance());
                     }
                 }
             } catch (NoSuchFileException e) {
-                throw new IOException("no file \"" + file + "\" in share " + share + " on " + holder.appliance(), e);
+                throw new IOException("no " + title + " on " + holder.appliance(), e);
             }
             return buffer.array();
         }
 
         /** The whole file. @throws IOException if it is not there, or nobody answers */
         public byte[] readAll() throws IOException {
-            World.Wire holder = holder(address);
-            ServerAdapters.Served served = served(holder);
-            return Files.readAllBytes(
-                    Volumes.inside(new Volumes(world, holder.appliance()).data(served.volume()), path(served)));
+            return Files.readAllBytes(file(holder(address)));
         }
 
-        private ServerAdapters.Served served(World.Wire holder) throws IOException {
-            return ServerAdapters.served(world, holder.appliance(), holder.group(), protocol, share)
-                    .orElseThrow(() -> new IOException(protocol + " share \"" + share + "\" is not served at " + address
-                            + " by " + holder.appliance()));
-        }
-
-        private String path(ServerAdapters.Served served) throws IOException {
-            Path folder = Path.of(served.folder());
-            return Volumes.inside(folder, file).toString();
+        private Path file(World.Wire holder) throws IOException {
+            Place place = opened.at(holder);
+            return Volumes.inside(new Volumes(world, holder.appliance()).data(place.volume()), place.path());
         }
     }
 
@@ -87,7 +87,25 @@ public final class EmbeddedClient {
 
     /** Nothing is asked yet: the first read or write does. */
     public Handle open(String address, Protocol protocol, String share, String file) {
-        return new Handle(address, protocol, share, file);
+        String title = "file \"" + file + "\" in share " + share;
+        return new Handle(address, title, holder -> {
+            ServerAdapters.Served served = ServerAdapters.served(
+                            world, holder.appliance(), holder.group(), protocol, share)
+                    .orElseThrow(() -> new IOException(protocol + " share \"" + share + "\" is not served at " + address
+                            + " by " + holder.appliance()));
+            String path = Volumes.inside(Path.of(served.folder()), file).toString();
+            return new Place(served.volume(), path, served.share().readOnly());
+        });
+    }
+
+    /** A disk of an iSCSI target, likewise. */
+    public Handle disk(String address, String iqn, Lun lun) {
+        return new Handle(address, "LUN " + lun.number() + " of " + iqn, holder -> {
+            VolumeId volume = TargetAdapters.volume(world, holder.appliance(), holder.group(), iqn, lun)
+                    .orElseThrow(
+                            () -> new IOException(iqn + " is not served at " + address + " by " + holder.appliance()));
+            return new Place(volume, lun.path(), false);
+        });
     }
 
     /**

@@ -19,6 +19,7 @@ import sfo.ops.api.Call;
 import sfo.ops.api.Host;
 import sfo.ops.api.HostException;
 import sfo.ops.api.LifeProbe;
+import sfo.ops.api.LunFiles;
 import sfo.ops.faults.Faults;
 import sfo.ops.volume.Mirror;
 import sfo.protocol.control.Views;
@@ -150,12 +151,18 @@ public final class EmbeddedHost implements Host, AutoCloseable {
         all.add(faults.around(mounts));
         all.addAll(new NetworkAdapters(this).all());
         all.addAll(new ServerAdapters(this).all());
+        all.addAll(new TargetAdapters(this).all());
         return all;
     }
 
     @Override
     public Mirror mirror() {
         return mirror;
+    }
+
+    @Override
+    public LunFiles lunFiles() {
+        return new EmbeddedLuns(this);
     }
 
     @Override

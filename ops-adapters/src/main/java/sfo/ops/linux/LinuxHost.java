@@ -14,8 +14,12 @@ import sfo.ops.api.Host;
 import sfo.ops.api.HostException;
 import sfo.ops.api.Lack;
 import sfo.ops.api.LifeProbe;
+import sfo.ops.api.LunFiles;
 import sfo.ops.exec.Exec;
 import sfo.ops.faults.Faults;
+import sfo.ops.iscsi.AllocatedFiles;
+import sfo.ops.iscsi.AnsweringTargetsAdapter;
+import sfo.ops.iscsi.IscsiServerAdapter;
 import sfo.ops.network.Namespace;
 import sfo.ops.network.Network;
 import sfo.ops.share.AnsweringSharesAdapter;
@@ -41,6 +45,7 @@ public final class LinuxHost implements Host, AutoCloseable {
     private final Optional<Faults> faults = Faults.wanted();
     private final QemuMirror mirror;
     private final GroupServers servers;
+    private final LunFiles lunFiles;
     private final Map<String, List<Adapter<? extends Resource>>> families = new TreeMap<>();
 
     public LinuxHost(Settings settings) {
@@ -59,6 +64,8 @@ public final class LinuxHost implements Host, AutoCloseable {
                         new SmbServerAdapter(exec, servers),
                         new NfsServerAdapter(exec, servers),
                         new AnsweringSharesAdapter(exec)));
+        families.put("target", List.of(new IscsiServerAdapter(servers), new AnsweringTargetsAdapter()));
+        lunFiles = new AllocatedFiles(exec, this::mountPoint);
     }
 
     @Override
@@ -73,6 +80,11 @@ public final class LinuxHost implements Host, AutoCloseable {
     @Override
     public Mirror mirror() {
         return mirror;
+    }
+
+    @Override
+    public LunFiles lunFiles() {
+        return lunFiles;
     }
 
     @Override

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import sfo.ops.api.HostException;
 
 /** The files of a running server: replaced whole or not at all, removed with it. */
-final class RunFiles {
+public final class RunFiles {
     private RunFiles() {}
 
     static void write(Path file, String text) throws HostException {
@@ -41,7 +41,7 @@ final class RunFiles {
     }
 
     /** The last lines of a log, for a message. */
-    static String tail(Path file) throws HostException {
+    public static String tail(Path file) throws HostException {
         List<String> lines = read(file).lines().toList();
         return String.join("; ", lines.subList(Math.max(0, lines.size() - 4), lines.size()));
     }
@@ -69,7 +69,7 @@ final class RunFiles {
     }
 
     /** A few milliseconds between two looks. */
-    static void pause() throws HostException {
+    public static void pause() throws HostException {
         pause(Duration.ofMillis(4));
     }
 

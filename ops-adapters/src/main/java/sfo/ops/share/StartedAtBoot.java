@@ -12,7 +12,7 @@ import sfo.ops.api.HostException;
 
 /**
  * What of the distribution would mount or serve, at boot, what travels: lines of fstab; and lines of the settings of
- * Samba, NFS-Ganesha and the kernel's NFS server where that service is enabled. A survivor's own shares on its own
+ * Samba, NFS-Ganesha, tgt and the kernel's NFS server where that service is enabled. A survivor's own shares on its own
  * services are no matter: the group's servers have a namespace of their own. Reads files only.
  */
 public final class StartedAtBoot {
@@ -22,6 +22,7 @@ public final class StartedAtBoot {
     private static final List<Service> SERVICES = List.of(
             new Service(List.of("smbd", "samba", "samba-ad-dc", "smb"), List.of("etc/samba/smb.conf")),
             new Service(List.of("nfs-ganesha"), List.of("etc/ganesha/ganesha.conf")),
+            new Service(List.of("tgt"), List.of("etc/tgt/targets.conf", "etc/tgt/conf.d/*.conf")),
             new Service(List.of("nfs-server", "nfs-kernel-server"), List.of("etc/exports", "etc/exports.d/*.exports")));
 
     private final Path root;

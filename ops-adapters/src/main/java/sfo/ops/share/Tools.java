@@ -8,11 +8,11 @@ import sfo.ops.api.Lack;
 import sfo.ops.exec.Exec;
 
 /** What a server needs of its host. */
-final class Tools {
+public final class Tools {
     private Tools() {}
 
     /** @param packages by tool, the Debian package that has it */
-    static List<Lack> lacks(Map<String, String> packages) {
+    public static List<Lack> lacks(Map<String, String> packages) {
         List<Lack> lacks = new ArrayList<>();
         new TreeMap<>(packages).forEach((tool, from) -> {
             if (Exec.find(tool).isEmpty()) {

@@ -236,6 +236,29 @@ class EmbeddedHostTest {
     }
 
     @Test
+    void aDiskGoesOnAtTheOtherApplianceAndNoneIsMadeForOneThatIsMissing() throws Exception {
+        pair.startOnA();
+        EmbeddedClient.Handle disk =
+                new EmbeddedClient(pair.world).disk(ADDRESS, Pair.target().iqn(), Pair.lun());
+        disk.write(4096, Pair.bytes("acknowledged"));
+        assertThat(pair.a.lunFiles().make(GROUP, Pair.lun(), call()))
+                .as("the file that is there")
+                .isFalse();
+        pair.world.cutPower("a");
+        Pair.serve(pair.b, B2);
+        assertThat(new String(disk.read(4096, 12), java.nio.charset.StandardCharsets.UTF_8))
+                .isEqualTo("acknowledged");
+
+        pair.b.lunFiles().remove(GROUP, Pair.lun(), call());
+        Resource server = Pair.plan(pair.b, B2).get(8);
+        assertThatThrownBy(() -> Pair.apply(pair.b, server))
+                .isInstanceOf(HostException.class)
+                .hasMessageContaining("luns/vm-1 is not there");
+        Resource asked = new Resource.AnsweringTargets(GROUP, List.of(Pair.target()), ADDRESS);
+        assertThatThrownBy(() -> Pair.apply(pair.b, asked)).hasMessageContaining("vm LUN 1");
+    }
+
+    @Test
     void aClientReadsAndWritesBelowItsShareOnly() throws Exception {
         pair.startOnA();
         EmbeddedClient client = new EmbeddedClient(pair.world);

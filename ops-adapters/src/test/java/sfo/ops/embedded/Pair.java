@@ -18,6 +18,8 @@ import sfo.ops.api.HostException;
 import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
+import sfo.protocol.model.IscsiTarget;
+import sfo.protocol.model.Lun;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.MirrorState;
@@ -90,6 +92,14 @@ final class Pair implements AutoCloseable {
         return new Share("s", Share.Protocol.NFS, "tank", "", false, true, List.of(), 1, Map.of());
     }
 
+    static Lun lun() {
+        return new Lun(1, "tank", "luns/vm-1", 16L << 20, "5f0c3b2a19d84e77");
+    }
+
+    static IscsiTarget target() {
+        return new IscsiTarget("vm", IscsiTarget.iqn(GROUP, "vm"), 1, List.of(lun()), List.of(), List.of());
+    }
+
     /** What makes a host serve, in order. */
     static List<Resource> plan(EmbeddedHost host, Claim claim) {
         String mount = host.mountPoint(GROUP, "tank").toString();
@@ -104,6 +114,8 @@ final class Pair implements AutoCloseable {
                 new Resource.NfsServer(GROUP, List.of(share()), mounts, mount + "/.sfo/nfs"),
                 new Resource.SmbServer(GROUP, List.of(), mounts, mount + "/.sfo/smb"),
                 new Resource.AnsweringShares(GROUP, List.of(share()), ADDRESS),
+                new Resource.IscsiServer(GROUP, List.of(target()), mounts),
+                new Resource.AnsweringTargets(GROUP, List.of(target()), ADDRESS),
                 new Resource.OpenInterface(GROUP, definition(), name, List.of()));
     }
 
@@ -139,6 +151,8 @@ final class Pair implements AutoCloseable {
         b.mirror().create(GROUP, volume(), call());
         apply(a, plan(a, A1).get(0));
         a.mirror().format(GROUP, volume(), call());
+        apply(a, plan(a, A1).get(1));
+        a.lunFiles().make(GROUP, lun(), call());
         serve(a, A1);
         mirror(a, b, A1);
     }

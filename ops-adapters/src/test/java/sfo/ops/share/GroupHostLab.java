@@ -18,15 +18,15 @@ import sfo.ops.exec.Exec;
 import sfo.protocol.model.Share;
 
 /** A group host as the network adapters make it (its interface down), and a client on the other end of the wire. */
-final class GroupHostLab implements AutoCloseable {
-    static final String ADDRESS = "10.98.7.50";
+public final class GroupHostLab implements AutoCloseable {
+    public static final String ADDRESS = "10.98.7.50";
     private static final String RUN = "sv";
 
-    final Exec exec = new Exec();
-    final String group;
+    public final Exec exec = new Exec();
+    public final String group;
     private final String client;
 
-    GroupHostLab(String kind) throws HostException {
+    public GroupHostLab(String kind) throws HostException {
         this.group = ThisRun.name(RUN, kind);
         this.client = ThisRun.name(RUN, kind + "-client");
         ThisRun.clearDead(RUN);
@@ -41,7 +41,7 @@ final class GroupHostLab implements AutoCloseable {
     }
 
     /** Skips the test, with the reason, where it can't run. */
-    static void assumeHost(String... tools) {
+    public static void assumeHost(String... tools) {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root for network namespaces");
         List<String> missing = Stream.concat(Stream.of("ip", "nsenter", "unshare"), Stream.of(tools))
                 .filter(tool -> Exec.find(tool).isEmpty())
@@ -49,7 +49,7 @@ final class GroupHostLab implements AutoCloseable {
         assumeTrue(missing.isEmpty(), "needs " + missing);
     }
 
-    void open() throws HostException {
+    public void open() throws HostException {
         ip("-n sfo-" + group + " link set fo0 up");
     }
 
@@ -58,13 +58,13 @@ final class GroupHostLab implements AutoCloseable {
     }
 
     /** A command of the client's, with the network that it has. */
-    List<String> atClient(String... command) {
+    public List<String> atClient(String... command) {
         List<String> argv = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + client));
         argv.addAll(List.of(command));
         return argv;
     }
 
-    Exec.Output client(String... command) throws HostException {
+    public Exec.Output client(String... command) throws HostException {
         return exec.run(call(10), atClient(command), "");
     }
 
@@ -76,7 +76,7 @@ final class GroupHostLab implements AutoCloseable {
     }
 
     /** Processes in the group host. */
-    List<String> processes() throws HostException {
+    public List<String> processes() throws HostException {
         return exec.need(call(5), "ip", "netns", "pids", "sfo-" + group).lines().toList();
     }
 
@@ -86,7 +86,7 @@ final class GroupHostLab implements AutoCloseable {
         exec.need(call(5), argv, "");
     }
 
-    static Call call(int seconds) {
+    public static Call call(int seconds) {
         return Call.within(Duration.ofSeconds(seconds));
     }
 

@@ -58,6 +58,22 @@ class StartedAtBootTest {
     }
 
     @Test
+    void findsDisksOfAnIscsiServerThatIsEnabled() throws Exception {
+        write("etc/tgt/targets.conf", "include /etc/tgt/conf.d/*.conf\n");
+        write(
+                "etc/tgt/conf.d/own.conf",
+                "<target iqn.2024-07.internal.example:x>\n  backing-store /srv/own/x\n</target>\n");
+        write(
+                "etc/tgt/conf.d/vm.conf",
+                "<target iqn.2024-07.internal.example:vm>\n  backing-store /srv/tank/luns/vm-1\n");
+        assertThat(new StartedAtBoot(root).lines(TRAVELLING)).hasSize(1);
+        enable("tgt.service");
+        assertThat(new StartedAtBoot(root).lines(TRAVELLING))
+                .anyMatch(line -> line.startsWith("/etc/tgt/conf.d/vm.conf:2: backing-store /srv/tank/luns/vm-1"))
+                .hasSize(2);
+    }
+
+    @Test
     void aMaskedServiceDoesNotStart() throws Exception {
         enable("smbd.service");
         Files.createSymbolicLink(root.resolve("etc/systemd/system/smbd.service"), Path.of("/dev/null"));

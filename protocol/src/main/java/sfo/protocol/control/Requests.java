@@ -62,6 +62,31 @@ public final class Requests {
             Optional<List<String>> clients,
             Map<String, String> options) {}
 
+    /** A disk to add: a new file, or one that is there already and has that size. */
+    public record NewLun(String volume, long bytes) {}
+
+    /**
+     * A target to add; the agent gives it its id, and each LUN its number and serial.
+     *
+     * @param iqn by default one made of the group's name and its own
+     */
+    public record NewTarget(
+            String group,
+            String name,
+            Optional<String> iqn,
+            List<NewLun> luns,
+            List<String> initiators,
+            List<String> clients) {}
+
+    /** What is empty stays as it is. */
+    public record TargetChange(
+            String group,
+            String name,
+            Optional<List<String>> initiators,
+            Optional<List<String>> clients,
+            List<NewLun> added,
+            List<Integer> removed) {}
+
     /** @param backing per member, the file or device; what is missing lies in the agent's data folder */
     public record NewVolume(
             String group,

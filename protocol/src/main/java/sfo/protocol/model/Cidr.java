@@ -36,6 +36,16 @@ public record Cidr(InetAddress address, int prefix) {
         throw new Invalid(what, text, "a literal IPv4 or IPv6 address");
     }
 
+    /** @throws Invalid unless {@code text} says who may come: an address, or a network with its prefix */
+    public static String client(String text) {
+        if (text.contains("/")) {
+            parse(text);
+        } else {
+            literal("client", text);
+        }
+        return text;
+    }
+
     /** Address and mask, the mask as a prefix length or as {@code 255.255.255.0}. */
     public static Cidr of(String address, String mask) {
         if (!mask.contains(".")) {

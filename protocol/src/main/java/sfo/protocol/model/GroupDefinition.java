@@ -33,11 +33,14 @@ public record GroupDefinition(
         @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonSetter(nulls = Nulls.AS_EMPTY)
         List<String> witnesses,
 
-        Optional<Terms> former) {
+        Optional<Terms> former,
+
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonSetter(nulls = Nulls.AS_EMPTY)
+        List<IscsiTarget> targets) {
     /** More changes than anybody makes under one claim. */
     private static final long CHANGES = 1_000_000;
 
-    /** Without witnesses. */
+    /** Without witnesses and targets. */
     public GroupDefinition(
             String name,
             long version,
@@ -47,10 +50,10 @@ public record GroupDefinition(
             List<Volume> volumes,
             List<Share> shares,
             Optional<Lease> lease) {
-        this(name, version, home, members, interfaces, volumes, shares, lease, List.of(), Optional.empty());
+        this(name, version, home, members, interfaces, volumes, shares, lease, List.of(), Optional.empty(), List.of());
     }
 
-    /** Without a lease, and witnesses. */
+    /** Without a lease, witnesses and targets. */
     public GroupDefinition(
             String name,
             long version,
@@ -113,22 +116,27 @@ public record GroupDefinition(
     /** The same, and newer than that version. */
     public GroupDefinition above(long other) {
         return new GroupDefinition(
-                name, other + 1, home, members, interfaces, volumes, shares, lease, witnesses, former);
+                name, other + 1, home, members, interfaces, volumes, shares, lease, witnesses, former, targets);
     }
 
     public GroupDefinition withInterfaces(List<FailoverInterface> changed) {
         return new GroupDefinition(
-                name, version + 1, home, members, changed, volumes, shares, lease, witnesses, former);
+                name, version + 1, home, members, changed, volumes, shares, lease, witnesses, former, targets);
     }
 
     public GroupDefinition withVolumes(List<Volume> changed) {
         return new GroupDefinition(
-                name, version + 1, home, members, interfaces, changed, shares, lease, witnesses, former);
+                name, version + 1, home, members, interfaces, changed, shares, lease, witnesses, former, targets);
     }
 
     public GroupDefinition withShares(List<Share> changed) {
         return new GroupDefinition(
-                name, version + 1, home, members, interfaces, volumes, changed, lease, witnesses, former);
+                name, version + 1, home, members, interfaces, volumes, changed, lease, witnesses, former, targets);
+    }
+
+    public GroupDefinition withTargets(List<IscsiTarget> changed) {
+        return new GroupDefinition(
+                name, version + 1, home, members, interfaces, volumes, shares, lease, witnesses, former, changed);
     }
 
     /** Not served yet, on these terms. */
@@ -143,7 +151,8 @@ public record GroupDefinition(
                 shares,
                 chosen.lease(),
                 chosen.witnesses(),
-                Optional.empty());
+                Optional.empty(),
+                targets);
     }
 
     /** On its way to these terms: both hold until {@link #settled}. Back to the former ones is no way at all. */
@@ -159,13 +168,24 @@ public record GroupDefinition(
                 shares,
                 wanted.lease(),
                 wanted.witnesses(),
-                Optional.of(before).filter(b -> !b.equals(wanted)));
+                Optional.of(before).filter(b -> !b.equals(wanted)),
+                targets);
     }
 
     /** The former terms hold no more. */
     public GroupDefinition settled() {
         return new GroupDefinition(
-                name, version + 1, home, members, interfaces, volumes, shares, lease, witnesses, Optional.empty());
+                name,
+                version + 1,
+                home,
+                members,
+                interfaces,
+                volumes,
+                shares,
+                lease,
+                witnesses,
+                Optional.empty(),
+                targets);
     }
 
     public GroupDefinition withLease(Optional<Lease> chosen) {

@@ -1,5 +1,6 @@
 package sfo.protocol.model;
 
+import java.util.List;
 import java.util.regex.Pattern;
 
 /** The rule for names of appliances, groups, volumes and shares. */
@@ -26,6 +27,17 @@ public final class Names {
                     "share",
                     value,
                     "1 to 80 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit");
+        }
+        return value;
+    }
+
+    /** @throws Invalid unless {@code value} stays below the folder that it is relative to, and fits on a line of settings */
+    public static String path(String value) {
+        if (value.startsWith("/")
+                || List.of(value.split("/")).contains("..")
+                || value.chars().anyMatch(c -> c < ' ' || c == '"')) {
+            throw new Invalid(
+                    "path", value, "a path below the volume's root, without '..', quotes or control characters");
         }
         return value;
     }

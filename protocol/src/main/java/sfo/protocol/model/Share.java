@@ -31,12 +31,7 @@ public record Share(
     public Share {
         Names.share(name);
         Names.name("volume", volume);
-        if (path.startsWith("/")
-                || List.of(path.split("/")).contains("..")
-                || path.chars().anyMatch(c -> c < ' ' || c == '"')) {
-            throw new Invalid(
-                    "path", path, "a path below the volume's root, without '..', quotes or control characters");
-        }
+        Names.path(path);
         if (id < 1 || id > 65535) {
             throw new Invalid("id", id, "1 to 65535");
         }

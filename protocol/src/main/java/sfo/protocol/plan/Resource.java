@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
+import sfo.protocol.model.IscsiTarget;
 import sfo.protocol.model.Share;
 import sfo.protocol.model.Target;
 import sfo.protocol.model.Volume;
@@ -27,6 +28,8 @@ import sfo.protocol.model.Volume;
     @JsonSubTypes.Type(value = Resource.SmbServer.class, name = "smb-server"),
     @JsonSubTypes.Type(value = Resource.NfsServer.class, name = "nfs-server"),
     @JsonSubTypes.Type(value = Resource.AnsweringShares.class, name = "answering-shares"),
+    @JsonSubTypes.Type(value = Resource.IscsiServer.class, name = "iscsi-server"),
+    @JsonSubTypes.Type(value = Resource.AnsweringTargets.class, name = "answering-targets"),
     @JsonSubTypes.Type(value = Resource.IsolationLease.class, name = "isolation-lease"),
     @JsonSubTypes.Type(value = Resource.OpenInterface.class, name = "open-interface")
 })
@@ -128,6 +131,32 @@ public sealed interface Resource {
         @Override
         public String title() {
             return shares.size() + " NFS exports";
+        }
+    }
+
+    /**
+     * The group's own iSCSI server runs in the group host and serves exactly {@code targets}, from files that are there: none
+     * is made, since an empty disk in the place of a missing one would hide that.
+     *
+     * @param mounts by volume name, where it is mounted
+     */
+    record IscsiServer(String group, List<IscsiTarget> targets, Map<String, String> mounts) implements Resource {
+        @Override
+        public String title() {
+            return targets.size() + " iSCSI targets";
+        }
+    }
+
+    /** Each LUN of each target answers an initiator inside the group host, at {@code address}. Nothing to revert. */
+    record AnsweringTargets(String group, List<IscsiTarget> targets, String address) implements Resource {
+        @Override
+        public boolean isProof() {
+            return true;
+        }
+
+        @Override
+        public String title() {
+            return targets.size() + " iSCSI targets answer";
         }
     }
 

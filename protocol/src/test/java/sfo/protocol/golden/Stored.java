@@ -14,7 +14,9 @@ import sfo.protocol.model.Cidr;
 import sfo.protocol.model.Claim;
 import sfo.protocol.model.FailoverInterface;
 import sfo.protocol.model.GroupDefinition;
+import sfo.protocol.model.IscsiTarget;
 import sfo.protocol.model.Lease;
+import sfo.protocol.model.Lun;
 import sfo.protocol.model.Mac;
 import sfo.protocol.model.MacChoice;
 import sfo.protocol.model.MirrorState;
@@ -52,6 +54,13 @@ public final class Stored {
             Map.of("a", "/dev/sdb", "b", ""));
     private static final Share SHARE = new Share(
             "home", Share.Protocol.NFS, "tank", "home", false, true, List.of("10.77.0.0/24"), 7, Map.of("async", "no"));
+    private static final IscsiTarget DISKS = new IscsiTarget(
+            "vm",
+            "iqn.2024-07.internal.simple-failover:files:vm",
+            1,
+            List.of(new Lun(1, "tank", "luns/vm-1", 64L << 20, "5f0c3b2a19d84e77")),
+            List.of("iqn.1993-08.org.debian:01:ab12"),
+            List.of());
     private static final FailoverInterface SLOT = new FailoverInterface(
             "fo0",
             List.of(Cidr.parse("10.77.0.100/24"), Cidr.parse("fd77::100/64")),
@@ -221,7 +230,9 @@ public final class Stored {
                         "files", List.of(SHARE), Map.of("tank", "/sfo/files/tank"), "/sfo/files/tank/.sfo"),
                 new Resource.AnsweringShares("files", List.of(SHARE), "10.77.0.100"),
                 new Resource.OpenInterface("files", SLOT, "b", List.of("10.77.0.9:700 10.77.0.100:2049")),
-                new Resource.IsolationLease("files", "fo0"));
+                new Resource.IsolationLease("files", "fo0"),
+                new Resource.IscsiServer("files", List.of(DISKS), Map.of("tank", "/sfo/files/tank")),
+                new Resource.AnsweringTargets("files", List.of(DISKS), "10.77.0.100"));
         List<Step> steps = new ArrayList<>();
         for (int i = 0; i < resources.size(); i++) {
             Phase phase = List.of(Phase.values()).get(i % Phase.values().length);

@@ -1,0 +1,4 @@
+@NullMarked
+package sfo.ops.iscsi;
+
+import org.jspecify.annotations.NullMarked;
