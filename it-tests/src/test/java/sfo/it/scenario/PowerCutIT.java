@@ -33,6 +33,7 @@ import sfo.it.harness.Speakers;
 import sfo.it.harness.WhenAskedFor;
 import sfo.ops.api.Call;
 import sfo.ops.exec.Exec;
+import sfo.protocol.model.IscsiTarget;
 
 /** Real mirrors, file systems and servers, stock clients, and disks that forget what nobody flushed. */
 @Timeout(300)
@@ -53,7 +54,7 @@ class PowerCutIT {
 
     @BeforeAll
     static void aServes() throws Exception {
-        Labs.assumePossible("nbdkit", "nbdfuse", "mkfs.xfs", "mkfs.btrfs", "tcpdump");
+        Labs.assumePossible("nbdkit", "nbdfuse", "mkfs.xfs", "mkfs.btrfs", "tcpdump", "tgtd");
         lab = NamespaceLab.make(false);
         sfo = new Sfo(lab);
         for (String appliance : Lab.APPLIANCES) {
@@ -72,6 +73,7 @@ class PowerCutIT {
             create(volume.getKey(), volume.getValue() + "M --fs " + volume.getKey());
         }
         create(LOOSE, "64M --mode async");
+        type("target create demo vm --volume ext4 --size 32M");
     }
 
     private static void create(String volume, String how) throws IOException {
@@ -139,6 +141,16 @@ class PowerCutIT {
         clients.add(client);
         client.start();
         return client;
+    }
+
+    /** Those, and one that uses a disk. */
+    private List<Workload> clientsAndInitiator(String file) throws IOException {
+        List<Workload> all = clients(file);
+        Workload initiator = lab.iscsiClient(IscsiTarget.iqn(Lab.GROUP, "vm"), 1, true);
+        clients.add(initiator);
+        initiator.start();
+        all.add(initiator);
+        return all;
     }
 
     /** Until each of them had that many more records acknowledged. */
@@ -235,7 +247,7 @@ class PowerCutIT {
         // of what comes from the appliances, all but what the client and their own addresses say
         try (Capture capture = lab.capture(Speakers.FILTER)) {
             Speakers speakers = new Speakers(capture, Lab.ADDRESS, mac);
-            List<Workload> onA = clients("a");
+            List<Workload> onA = clientsAndInitiator("a");
             awaitMore(onA, 100);
             lab.cutPower("a");
             Instant cut = Instant.now();
@@ -243,7 +255,7 @@ class PowerCutIT {
             awaitMore(onA, 20);
             assertNothingLost(onA);
 
-            List<Workload> onB = clients("b");
+            List<Workload> onB = clientsAndInitiator("b");
             powerOn("a");
             awaitMirrors("b", "a");
             sfo.awaitDone("b", LIMIT, "undo", Lab.GROUP, "--dry-run");

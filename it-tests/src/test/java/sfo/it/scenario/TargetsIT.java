@@ -34,7 +34,7 @@ class TargetsIT extends PairStories {
         disk.write(4096, "from a".getBytes(StandardCharsets.UTF_8));
         pair.until("b knows it too", () -> !targets(pair.b).isEmpty() && pair.isNormal());
         assertThat(target(pair.b)).isEqualTo(vm);
-        assertThat(pair.b.must("plan", Pair.GROUP).out()).contains("1 iSCSI targets", "verify.iscsi");
+        assertThat(pair.b.must("plan", Pair.GROUP).out()).contains("servers.iscsi", "verify.iscsi");
 
         pair.cutPower(pair.a);
         pair.b.must("failover", Pair.GROUP, "--reason", "a lost its power");
