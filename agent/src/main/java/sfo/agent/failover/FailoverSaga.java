@@ -68,7 +68,7 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     public record In(SagaInput input) implements Command {}
 
     /** Change what is served to another plan of the same claim; {@link Told.Adjusted} says how it ended. */
-    public record Adjust(Plan plan) implements Command {}
+    public record Adjust(String id, Plan plan) implements Command {}
 
     public record Show(Consumer<SagaState> reply) implements Command {}
 
@@ -92,7 +92,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
 
         record PermitStored(String saga, SagaEvent.Permitted permit) implements Told {}
 
-        record Adjusted(String saga, String error, SagaState state) implements Told {}
+        /** @param id of the {@link Adjust} that is over */
+        record Adjusted(String saga, String id, String error, SagaState state) implements Told {}
 
         /** What is wrong with what is served, for people. */
         record Looked(String saga, List<String> broken) implements Told {}
@@ -126,6 +127,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     private boolean ready;
 
     private Optional<SagaInput.Release> afterAdjusting = Optional.empty();
+    /** The {@link Adjust} that is to be answered; one from before a restart is not. */
+    private Optional<String> asked = Optional.empty();
+
     private Ahead ahead = Ahead.NOTHING;
 
     /** @param repaired when this appliance's journal was repaired, if it may lack something since */
@@ -187,23 +191,28 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             return journalRead(state, in.input());
         } else if (!ready) {
             return Effect().stash();
+        } else if (waits(state, command)) {
+            return Effect().stash();
         } else if (command instanceof In in) {
-            return on(state, in.input());
+            boolean nobodys = in.input() instanceof SagaInput.AdjustPrepared && asked.isEmpty();
+            return nobodys ? Effect().none() : on(state, in.input());
         } else if (command instanceof Open open) {
             return open(state, open);
         } else if (command instanceof Prepare prepare) {
             if (state.opened().isEmpty()) {
                 ahead = Ahead.look(runner, prepare.plan().steps(), prepare.after());
             }
-        } else if (command instanceof Adjust && (looking || state.adjusting().isPresent())) {
-            return Effect().stash();
         } else if (command instanceof Look) {
             look(state);
         } else if (command instanceof LookedAt at) {
             return lookedAt(at.seen());
         } else if (command instanceof Mended mended) {
+            if (mended.broken().isEmpty()) {
+                missing = List.of(); // one that ends again is looked at twice again
+            }
             return looked(mended.broken());
         } else if (command instanceof Adjust adjust) {
+            asked = Optional.of(adjust.id());
             prepareAdjust(state, adjust.plan());
         } else if (command instanceof RevertNow now) {
             revert(state, now.step());
@@ -211,6 +220,15 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             show.reply().accept(state);
         }
         return Effect().none();
+    }
+
+    /** A look, a change and an undo each wait for one that is under way: their steps would run into one another. */
+    private boolean waits(SagaState state, Command command) {
+        boolean changing = asked.isPresent() || state.adjusting().isPresent();
+        boolean undo = command instanceof In in && in.input() instanceof SagaInput.Undo;
+        return (command instanceof Look && looking)
+                || (command instanceof Adjust && (looking || changing))
+                || (undo && changing);
     }
 
     private Effect<SagaEvent, SagaState> journalRead(SagaState state, SagaInput input) {
@@ -337,9 +355,9 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         } else if (act instanceof SagaAct.Check a) {
             check(a.done());
         } else if (act instanceof SagaAct.Adjust) {
-            adjusted(Adjusting.run(runner, saga, state, state.adjusting().orElseThrow()), true);
+            adjusted(Adjusting.run(runner, saga, state, state.adjusting().orElseThrow()));
         } else if (act instanceof SagaAct.AdjustBack a) {
-            adjusted(Adjusting.back(runner, saga, state, state.adjusting().orElseThrow(), a.why()), a.awaited());
+            adjusted(Adjusting.back(runner, saga, state, state.adjusting().orElseThrow(), a.why()));
         } else if (act instanceof SagaAct.TellMoved) {
             parent.tell(new Told.Moved(saga, state));
         } else if (act instanceof SagaAct.TellReleased) {
@@ -347,7 +365,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         } else if (act instanceof SagaAct.TellPermitStored a) {
             parent.tell(new Told.PermitStored(saga, a.permit()));
         } else if (act instanceof SagaAct.TellAdjusted a) {
-            parent.tell(new Told.Adjusted(saga, a.error(), state));
+            asked.ifPresent(id -> parent.tell(new Told.Adjusted(saga, id, a.error(), state)));
+            asked = Optional.empty();
         } else if (act instanceof SagaAct.TellEnded) {
             parent.tell(new Told.Ended(saga, state));
         } else if (act instanceof SagaAct.TellNeverOpened) {
@@ -373,8 +392,8 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
                                 : new SagaInput.Reverted(step.id(), cause(e), 0)));
     }
 
-    private void adjusted(CompletionStage<String> over, boolean awaited) {
-        context.pipeToSelf(over, (error, e) -> new In(new SagaInput.AdjustOver(e == null ? error : cause(e), awaited)));
+    private void adjusted(CompletionStage<String> over) {
+        context.pipeToSelf(over, (error, e) -> new In(new SagaInput.AdjustOver(e == null ? error : cause(e))));
     }
 
     /** Why a step must not act any more; asked right before it does, since fsync and queues take their time. */

@@ -47,7 +47,7 @@ public final class StepRunner implements AutoCloseable {
     public StepRunner(Host host) {
         this.host = host;
         host.adapters().forEach(adapter -> adapters.put(adapter.kind(), adapter));
-        // the thread that idled last takes what comes; the others end: each is 80 KiB. What blocks is not replaced
+        // the thread that idled last takes what comes, and a standby's end: each is 80 KiB. What blocks is not replaced
         pool = new ForkJoinPool(
                 THREADS,
                 StepRunner::thread,

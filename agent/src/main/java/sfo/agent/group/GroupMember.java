@@ -291,7 +291,7 @@ public final class GroupMember extends EventSourcedBehavior<GroupMember.Command,
         } else if (news instanceof Told.PermitStored stored) {
             return on(state, new Input.PermitStored(stored.permit()));
         } else if (news instanceof Told.Adjusted adjusted) {
-            return on(state, new Input.SagaAdjusted(saga, adjusted.error()));
+            return on(state, new Input.SagaAdjusted(saga, adjusted.id(), adjusted.error()));
         } else if (news instanceof Told.Looked looked) {
             return on(state, new Input.SagaLooked(saga, looked.broken()));
         } else if (news instanceof Told.Ended ended) {

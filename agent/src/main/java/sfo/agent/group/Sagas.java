@@ -65,7 +65,7 @@ final class Sagas {
         } else if (order instanceof SagaOrder.Look) {
             saga.tell(new FailoverSaga.Look());
         } else if (order instanceof SagaOrder.Adjust adjust) {
-            saga.tell(new FailoverSaga.Adjust(adjust.plan()));
+            saga.tell(new FailoverSaga.Adjust(adjust.id(), adjust.plan()));
         } else if (order instanceof SagaOrder.Open o) {
             OptionalLong until = o.openUntil();
             saga.tell(new FailoverSaga.Open(

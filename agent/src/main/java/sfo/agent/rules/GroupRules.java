@@ -35,7 +35,11 @@ public final class GroupRules {
         if (serves) {
             return named ? Standing.HOLDS : Standing.SUPERSEDED;
         }
-        return named && state.openOperation().isEmpty() ? Standing.UNCONFIRMED : Standing.STANDS_BY;
+        // a claim lower than the one that the group was defined under is of one that was destroyed
+        boolean current = state.definition()
+                .filter(d -> d.generation() > state.claim().generation())
+                .isEmpty();
+        return named && current && state.openOperation().isEmpty() ? Standing.UNCONFIRMED : Standing.STANDS_BY;
     }
 
     public sealed interface Conclusion {

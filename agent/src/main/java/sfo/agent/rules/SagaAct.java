@@ -28,12 +28,8 @@ public sealed interface SagaAct {
     /** Change what is served to the plan whose intent is stored; {@link SagaInput.AdjustOver} answers. */
     record Adjust() implements SagaAct {}
 
-    /**
-     * Make the plan from before hold again; {@link SagaInput.AdjustOver} answers with {@code why}.
-     *
-     * @param awaited whether anybody waits for how the change ended
-     */
-    record AdjustBack(String why, boolean awaited) implements SagaAct {}
+    /** Make the plan from before hold again; {@link SagaInput.AdjustOver} answers with {@code why}. */
+    record AdjustBack(String why) implements SagaAct {}
 
     // --- what its group's member is told
 

@@ -45,8 +45,7 @@ public sealed interface SagaInput {
     /** What is served is to change to {@code plan}; {@code before} of the steps that it adds. */
     record AdjustPrepared(Plan plan, Map<String, Facts> before, String error) implements SagaInput {}
 
-    /** @param awaited whether anybody waits to be told */
-    record AdjustOver(String error, boolean awaited) implements SagaInput {}
+    record AdjustOver(String error) implements SagaInput {}
 
     /** Say again how it ended, if it has, or that it never began. */
     record Report() implements SagaInput {}

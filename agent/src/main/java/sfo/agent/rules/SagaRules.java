@@ -106,9 +106,7 @@ public final class SagaRules {
         } else if (input instanceof SagaInput.AdjustOver in) {
             if (state.adjusting().isPresent()) {
                 t.store(n -> new SagaEvent.AdjustEnded(n, in.error().isEmpty(), in.error(), now));
-                if (in.awaited()) {
-                    t.act(new SagaAct.TellAdjusted(in.error()));
-                }
+                t.act(new SagaAct.TellAdjusted(in.error()));
             }
         } else if (input instanceof SagaInput.Report) {
             report(t);
@@ -153,7 +151,7 @@ public final class SagaRules {
         }
         if (state.adjusting().isPresent()) {
             if (in.sameBoot()) {
-                t.act(new SagaAct.AdjustBack("the agent was restarted", in.again()));
+                t.act(new SagaAct.AdjustBack("the agent was restarted"));
             } else {
                 // the host forgot all of it; to make the former plan hold would be to serve without being confirmed
                 t.store(n -> new SagaEvent.AdjustEnded(n, false, "this appliance booted again", t.now()));

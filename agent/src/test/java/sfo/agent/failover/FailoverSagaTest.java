@@ -132,25 +132,51 @@ class FailoverSagaTest {
 
     @Test
     void afterARestartTheNextChangeWaitsUntilTheOneThatWasUnderWayIsTakenBackOfWhichNobodyIsTold() {
-        Step more = step("more");
-        Step other = step("other");
-        List<SagaEvent> log = intended(Kind.FAILOVER, "one", "two", "open", "");
-        log.add(new SagaEvent.Ended(log.size() + 1, Outcome.DONE, List.of(), java.time.Instant.EPOCH));
-        Plan wider = plan(ONE, TWO, OPEN, more);
-        log.add(new SagaEvent.AdjustIntended(
-                log.size() + 1, wider, java.util.Map.of("more", Facts.NOTHING), java.time.Instant.EPOCH));
-        store(log);
-        host.there.addAll(List.of("one", "two", "open", "more"));
+        changing("more");
         CountDownLatch go = hold("revert more");
         ActorRef<Command> actor = start("boot");
         await().until(() -> host.changes().contains("revert more"));
-        actor.tell(new FailoverSaga.Adjust(plan(ONE, TWO, OPEN, other)));
+        actor.tell(new FailoverSaga.Adjust("next", plan(ONE, TWO, OPEN, step("other"))));
         assertThat(host.changes()).doesNotContain("apply other");
         go.countDown();
         Told.Adjusted adjusted = awaitTold(Told.Adjusted.class);
+        assertThat(adjusted.id()).isEqualTo("next");
         assertThat(adjusted.error()).isEmpty();
         assertThat(host.there).containsExactlyInAnyOrder("one", "two", "open", "other");
         assertThat(host.changes()).containsSubsequence("revert more", "apply other");
+    }
+
+    @Test
+    void anUndoWaitsUntilAChangeIsTakenBack() {
+        changing("more");
+        CountDownLatch go = hold("revert more");
+        ActorRef<Command> actor = start("boot");
+        await().until(() -> host.changes().contains("revert more"));
+        actor.tell(new FailoverSaga.In(new SagaInput.Undo("a", "root", "a is back")));
+        ask(actor);
+        assertThat(host.changes()).containsExactly("revert more");
+        go.countDown();
+        awaitTold(Told.WantsHandOver.class);
+        assertThat(host.there).isEmpty();
+        assertThat(host.changes()).startsWith("revert more", "revert open");
+    }
+
+    /** It served, and its agent ended while something was added to that. */
+    private void changing(String added) {
+        List<SagaEvent> log = intended(Kind.FAILOVER, "one", "two", "open", "");
+        log.add(new SagaEvent.Ended(log.size() + 1, Outcome.DONE, List.of(), java.time.Instant.EPOCH));
+        Plan wider = plan(ONE, TWO, OPEN, step(added));
+        log.add(new SagaEvent.AdjustIntended(
+                log.size() + 1, wider, java.util.Map.of(added, Facts.NOTHING), java.time.Instant.EPOCH));
+        store(log);
+        host.there.addAll(List.of("one", "two", "open", added));
+    }
+
+    /** Whatever it was told before this is done, or waits. */
+    private static void ask(ActorRef<Command> actor) {
+        TestProbe<SagaState> shown = KIT.createTestProbe(SagaState.class);
+        actor.tell(new FailoverSaga.Show(state -> shown.getRef().tell(state)));
+        shown.receiveMessage();
     }
 
     private List<String> looked(ActorRef<Command> ref) {

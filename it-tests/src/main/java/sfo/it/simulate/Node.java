@@ -27,6 +27,7 @@ import sfo.protocol.control.Requests.Operator;
 import sfo.protocol.events.GroupEvent;
 import sfo.protocol.events.SagaEvent;
 import sfo.protocol.model.Claim;
+import sfo.protocol.model.GroupDefinition;
 import sfo.protocol.model.MirrorState;
 import sfo.protocol.model.MirrorState.Role;
 import sfo.protocol.peer.GroupMessage;
@@ -97,10 +98,12 @@ final class Node {
     /** A member, whatever became of its journal; or one that votes, by what it knows. */
     boolean hasPart() {
         return world.definition.members().contains(name)
-                || replayed()
-                        .definition()
-                        .filter(d -> d.voters().contains(name))
-                        .isPresent();
+                || definition().filter(d -> d.voters().contains(name)).isPresent();
+    }
+
+    /** What it knows of the group, on its disk. */
+    Optional<GroupDefinition> definition() {
+        return replayed().definition();
     }
 
     boolean isMounted() {
@@ -544,7 +547,7 @@ final class Node {
         } else if (order instanceof SagaOrder.Wake) {
             saga(id);
         } else if (order instanceof SagaOrder.Adjust a) {
-            saga(id).adjust(a.plan());
+            saga(id).adjust(a);
         } else if (order instanceof SagaOrder.Say say) {
             if (say.input() instanceof SagaInput.Undo) {
                 lossPutUpWith = puttingUpWithLoss();

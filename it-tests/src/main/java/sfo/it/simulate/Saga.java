@@ -32,8 +32,7 @@ final class Saga {
     private boolean released;
     private boolean storing;
     private final List<SagaInput> afterAdjusting = new ArrayList<>();
-    /** Changes that came while one was under way. */
-    private final List<Plan> waiting = new ArrayList<>();
+    private Optional<String> asked = Optional.empty();
 
     private List<SagaEvent> unstored = List.of();
 
@@ -75,11 +74,13 @@ final class Saga {
         }
     }
 
-    void adjust(Plan plan) {
-        if (state.adjusting().isPresent()) {
-            waiting.add(plan);
+    void adjust(SagaOrder.Adjust order) {
+        if (asked.isPresent() || state.adjusting().isPresent()) {
+            node.later(20, () -> adjust(order));
             return;
         }
+        asked = Optional.of(order.id());
+        Plan plan = order.plan();
         node.later(5 + node.world.dice(40), () -> {
             Map<String, Facts> before = new HashMap<>();
             for (Step step : plan.steps()) {
@@ -118,9 +119,9 @@ final class Saga {
     private void adjusted(Plan from, Plan to) {
         change(from, to, error -> {
             if (error.isEmpty()) {
-                take(new SagaInput.AdjustOver("", true));
+                take(new SagaInput.AdjustOver(""));
             } else {
-                change(to, from, again -> take(new SagaInput.AdjustOver(error + again, true)));
+                change(to, from, again -> take(new SagaInput.AdjustOver(error + again)));
             }
         });
     }
@@ -128,14 +129,16 @@ final class Saga {
     void pump() {
         while (node.answers() && !storing && !inbox.isEmpty()) {
             SagaInput input = inbox.poll();
-            if (input instanceof SagaInput.Release && state.adjusting().isPresent()) {
+            boolean changing = state.adjusting().isPresent();
+            if (changing && (input instanceof SagaInput.Release || input instanceof SagaInput.Undo)) {
                 afterAdjusting.add(input);
+            }
+            if (changing && input instanceof SagaInput.Undo) {
+                continue;
             }
             if (input instanceof SagaInput.AdjustOver) {
                 inbox.addAll(afterAdjusting);
                 afterAdjusting.clear();
-                waiting.forEach(plan -> node.later(1, () -> adjust(plan)));
-                waiting.clear();
             }
             released |= input instanceof SagaInput.Release;
             SagaDecision decision = node.world.core.saga(state, input, mayOpen(), released, node.wall());
@@ -223,9 +226,10 @@ final class Saga {
             change(
                     state.adjusting().orElseThrow().plan(),
                     state.plan(),
-                    error -> take(new SagaInput.AdjustOver(a.why() + error, a.awaited())));
+                    error -> take(new SagaInput.AdjustOver(a.why() + error)));
         } else if (act instanceof SagaAct.TellAdjusted a) {
-            node.take(new Input.SagaAdjusted(id, a.error()));
+            asked.ifPresent(order -> node.take(new Input.SagaAdjusted(id, order, a.error())));
+            asked = Optional.empty();
         } else if (act instanceof SagaAct.TellReleased) {
             node.take(new Input.SagaWantsHandOver(id, state));
         } else if (act instanceof SagaAct.TellPermitStored a) {

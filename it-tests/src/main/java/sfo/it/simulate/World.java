@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -63,9 +62,6 @@ final class World {
     private final Set<Integer> acknowledged = new TreeSet<>();
 
     private int lastRecord;
-    /** By version, what anybody knows of the group. */
-    private final Map<Long, GroupDefinition> defined = new TreeMap<>();
-
     /** Why two servers or lost writes are an operator's doing now; empty if they are not. */
     private String excuse = "";
 
@@ -236,10 +232,15 @@ final class World {
 
     /** Those who go by one version vote by the same terms. */
     void defined(Node node, GroupDefinition by) {
-        GroupDefinition known = defined.putIfAbsent(by.version(), by);
-        if (excuse.isEmpty() && known != null && !known.equals(by)) {
-            throw new Violation(
-                    "I1", "version " + by.version() + " of the group on " + node.name + " is not what it is elsewhere");
+        for (Node other : nodes) {
+            boolean differs = other.definition()
+                    .filter(d -> d.version() == by.version() && !d.equals(by))
+                    .isPresent();
+            if (excuse.isEmpty() && differs) {
+                throw new Violation(
+                        "I1",
+                        "version " + by.version() + " of the group is another on " + node.name + " and " + other.name);
+            }
         }
     }
 

@@ -195,6 +195,12 @@ public final class GroupServers {
 
     /** Every process of this server now, in no order; the end of the first of them is told from now on. */
     public List<ProcessHandle> processes(Server server) throws HostException {
+        List<ProcessHandle> found = found(server);
+        watch(server, found);
+        return found;
+    }
+
+    private static List<ProcessHandle> found(Server server) throws HostException {
         List<ProcessHandle> found = new ArrayList<>();
         Map<Path, Boolean> views = new HashMap<>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
@@ -208,7 +214,6 @@ public final class GroupServers {
         } catch (IOException e) {
             throw new HostException("cannot read /proc: " + e.getMessage(), e);
         }
-        watch(server, found);
         return found;
     }
 
@@ -293,9 +298,11 @@ public final class GroupServers {
                 .call(
                         () -> {
                             awaitConnection(server, port, call);
-                            return processes(server);
+                            return port;
                         },
                         call);
+        // not there: the thread that waits for an end would hold on to the namespace
+        watch(server, found(server));
     }
 
     private void awaitConnection(Server server, int port, Call call) throws HostException {
@@ -310,7 +317,7 @@ public final class GroupServers {
                 lookAt += LOOKS.toNanos();
                 known = still(server, known);
                 if (known.isEmpty()) {
-                    known = processes(server);
+                    known = found(server);
                 }
                 if (known.isEmpty() && System.nanoTime() > endedAt) {
                     throw new HostException(server.unit() + " ended before it listened on port " + port + ": "

@@ -78,10 +78,27 @@ public sealed interface GroupMessage extends PeerMessage {
 
     record Definition(String from, String group, GroupDefinition definition, Claim claim) implements GroupMessage {}
 
-    /** The receiver has this definition on disk, or refuses it. */
+    /**
+     * The receiver has this definition on disk, or refuses it.
+     *
+     * @param version of the definition that it was told, if it keeps that; else a higher one, that a new one has to have
+     */
     record DefinitionKept(String from, String group, long version, Optional<String> refused) implements GroupMessage {}
 
-    record Destroyed(String from, String group) implements GroupMessage {}
+    /**
+     * There is no such group any more.
+     *
+     * @param offer the version of the definition that was offered to make it, and came to nothing; 0 if it was there
+     */
+    record Destroyed(
+            String from,
+            String group,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) long offer) implements GroupMessage {
+        /** By its holder. */
+        public Destroyed(String from, String group) {
+            this(from, group, 0);
+        }
+    }
 
     /**
      * The sender wants to hold the group; an acknowledgement means that the claim is on the receiver's disk.

@@ -72,6 +72,10 @@ final class ChangingTerms {
     }
 
     static void settling(Turn t) {
+        if (!t.holds()) {
+            t.finish(Defining.heldElsewhere(t));
+            return;
+        }
         Duration limit = MemberRules.MEMBERS_ANSWER.plus(longerLease(t.definition()));
         if (t.isPast(t.operation.orElseThrow().began() + limit.toNanos())) {
             List<String> missing = missing(t, known(t, t.state().version()));

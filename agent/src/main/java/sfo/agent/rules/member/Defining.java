@@ -32,37 +32,22 @@ final class Defining {
     }
 
     static void told(Turn t, GroupMessage.Definition m) {
+        if (m.claim().isNone()) {
+            offered(t, m);
+            return;
+        }
         GroupDefinition definition = m.definition();
         boolean votes = definition.voters().contains(t.me.self());
         boolean newer = definition.version() > t.state().version();
-        boolean taken = m.claim().isNone()
-                && t.exists()
-                && !t.state().claim().isNone()
-                && definition.version() != t.state().version();
         // a group is told to those who vote before anyone holds it; and one that is only to vote has not voted yet
         boolean forgotten = t.state().definition().isEmpty()
-                && !m.claim().isNone()
                 && definition.electorates().get(0).contains(t.me.self());
         boolean serves =
                 t.named() && !t.standsBy() && !m.claim().outranks(t.state().claim());
-        if (taken) {
-            String why =
-                    "a group of that name is there already: on " + t.me.self() + " type sfo group show " + t.me.group();
-            t.send(
-                    m.from(),
-                    new GroupMessage.DefinitionKept(
-                            t.me.self(), t.me.group(), t.state().version(), Optional.of(why)));
-            return;
-        }
         if (newer && serves) {
             keepOwn(t, m);
         } else if (newer && (votes || t.state().definition().isPresent())) {
-            // one that votes no more is told so, too
-            boolean voted = t.exists();
-            t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
-            if (!voted) {
-                t.holderHeard = t.now.nanos(); // what its heartbeats confirm from now on is to be waited for
-            }
+            keep(t, definition); // one that votes no more is told so, too
         }
         if (forgotten) {
             t.abstain("nothing was known here of a group that " + m.claim().appliance() + " holds", t.now.wall());
@@ -70,11 +55,51 @@ final class Defining {
         if (votes && m.claim().outranks(t.state().claim()) && !GroupRules.isOwnOffer(t.state(), m.claim())) {
             t.claimKnown(m.claim(), "with the definition");
         }
-        Optional<String> refused = votes ? Optional.empty() : Optional.of(t.me.self() + " is no member of it");
-        t.send(
-                m.from(),
-                new GroupMessage.DefinitionKept(
-                        t.me.self(), t.me.group(), t.state().version(), refused));
+        answer(t, m, t.state().version(), votes ? Optional.empty() : Optional.of(t.me.self() + " is no member of it"));
+    }
+
+    private static void keep(Turn t, GroupDefinition definition) {
+        boolean voted = t.exists();
+        t.store(n -> new GroupEvent.Defined(n, definition, t.now.wall()));
+        if (!voted) {
+            t.holderHeard = t.now.nanos(); // what its heartbeats confirm from now on is to be waited for
+        }
+    }
+
+    private static void answer(Turn t, GroupMessage.Definition m, long version, Optional<String> refused) {
+        t.send(m.from(), new GroupMessage.DefinitionKept(t.me.self(), t.me.group(), version, refused));
+    }
+
+    /**
+     * The group is to be made; nobody holds it yet. Above what is remembered of one of that name, and of its claims, lest
+     * those hold the new one.
+     */
+    private static void offered(Turn t, GroupMessage.Definition m) {
+        GroupDefinition offer = m.definition();
+        boolean kept = t.exists() && offer.equals(t.definition());
+        Optional<String> refused = Optional.empty();
+        if (!offer.voters().contains(t.me.self())) {
+            refused = Optional.of(t.me.self() + " is no member of it");
+        } else if (t.exists() && isHeld(t) && !kept) {
+            refused = Optional.of("a group of that name is there already: on " + t.me.self() + " type sfo group show "
+                    + t.me.group());
+        } else if (t.operation.filter(o -> o.what() instanceof Wish.Create).isPresent()) {
+            refused = Optional.of("one of that name is being made on " + t.me.self() + ", too");
+        }
+        long generation = t.state().claim().generation();
+        boolean above = offer.version() > t.state().version() && offer.generation() > generation;
+        if (refused.isEmpty() && above && !kept) {
+            keep(t, offer);
+        }
+        boolean fits = kept || above;
+        GroupDefinition least = fits ? offer : offer.above(t.state().version()).under(generation + 1);
+        answer(t, m, least.version(), refused);
+    }
+
+    /** Whether the claim that is known is of this group, and not of one of the same name that was destroyed. */
+    private static boolean isHeld(Turn t) {
+        Claim claim = t.state().claim();
+        return !claim.isNone() && claim.generation() >= t.definition().generation();
     }
 
     /**
@@ -82,17 +107,23 @@ final class Defining {
      * held the group before, and was cut off.
      */
     private static void keepOwn(Turn t, GroupMessage.Definition other) {
-        if (t.operation.isEmpty()) {
+        boolean older = other.definition().generation() <= t.state().claim().generation();
+        if (t.operation.isEmpty() && older) {
             t.define(t.definition().above(other.definition().version()));
             tell(t, other.from());
         }
     }
 
-    static void destroyed(Turn t, String by) {
-        Claim claim = t.state().claim();
-        boolean may = t.state().servingSaga().isEmpty()
-                && (claim.isNone() || claim.appliance().equals(by));
-        if (t.exists() && may) {
+    static void destroyed(Turn t, GroupMessage.Destroyed m) {
+        if (!t.exists() || t.state().servingSaga().isPresent()) {
+            return;
+        }
+        String holder =
+                isHeld(t) ? t.state().claim().appliance() : t.definition().home();
+        boolean may = m.offer() == 0
+                ? m.from().equals(holder)
+                : !isHeld(t) && m.offer() == t.state().version();
+        if (may) {
             t.store(n -> new GroupEvent.Destroyed(n, t.now.wall()));
         }
     }
@@ -134,10 +165,10 @@ final class Defining {
             abandon(t, s.offered(), m.from() + " refuses it: " + m.refused().get());
             return;
         }
-        if (m.version() > s.offered().version()) {
-            // there they remember one that was destroyed
-            GroupDefinition above = s.offered().above(m.version());
-            offer(t, above.under(above.generation() + 1));
+        if (t.exists()) {
+            t.finish(Answer.refused("group " + t.me.group() + " was not created: " + t.heldBy(), List.of()));
+        } else if (m.version() > s.offered().version()) {
+            offer(t, s.offered().above(m.version() - 1)); // there they remember one that was destroyed
         } else if (m.version() == s.offered().version()) {
             Set<String> kept = new HashSet<>(s.kept());
             kept.add(m.from());
@@ -165,7 +196,7 @@ final class Defining {
 
     private static void abandon(Turn t, GroupDefinition definition, String why) {
         for (String member : t.others(definition)) {
-            t.send(member, new GroupMessage.Destroyed(t.me.self(), t.me.group()));
+            t.send(member, new GroupMessage.Destroyed(t.me.self(), t.me.group(), definition.version()));
         }
         t.finish(Answer.refused("group " + t.me.group() + " was not created: " + why, List.of()));
     }
@@ -207,29 +238,39 @@ final class Defining {
 
     static void adjust(Turn t, GroupDefinition changed) {
         String saga = t.state().servingSaga().orElseThrow();
+        String id = t.freshId();
         t.carriedOutBy(saga);
-        t.stage(new Operation.Stage.Adjusting(changed));
-        t.saga(
-                saga,
-                new SagaOrder.Adjust(t.plan(changed, t.me.self(), t.state().claim(), List.of(), Optional.empty())));
+        t.stage(new Operation.Stage.Adjusting(id, changed));
+        Plan plan = t.plan(changed, t.me.self(), t.state().claim(), List.of(), Optional.empty());
+        t.saga(saga, new SagaOrder.Adjust(id, plan));
     }
 
     /** What is served has changed, or was changed back: the definition follows. */
     static void adjusted(Turn t, Input.SagaAdjusted told) {
         if (t.operation.isEmpty()
                 || !(t.operation.get().stage() instanceof Operation.Stage.Adjusting s)
-                || !(t.operation.get().what() instanceof Wish.Change c)) {
+                || !(t.operation.get().what() instanceof Wish.Change c)
+                || !s.id().equals(told.id())) {
             return;
         }
-        if (!told.error().isEmpty()) {
+        if (!t.named()) {
+            t.finish(heldElsewhere(t));
+        } else if (told.error().isEmpty()) {
+            t.define(s.to());
+            t.finish(Answer.done(c.done()));
+        } else {
             if (s.to().former().isEmpty()) {
                 ChangingTerms.back(t);
             }
             t.finish(Answer.of(ExitCode.ROLLED_BACK, "not changed, everything is served as before: " + told.error()));
-            return;
         }
-        t.define(s.to());
-        t.finish(Answer.done(c.done()));
+    }
+
+    static Answer heldElsewhere(Turn t) {
+        return Answer.of(
+                ExitCode.NEEDS_ATTENTION,
+                t.heldBy() + " meanwhile: what becomes of the change is decided there; see: sfo group show "
+                        + t.me.group());
     }
 
     static void destroy(Turn t, Wish.Destroy c) {

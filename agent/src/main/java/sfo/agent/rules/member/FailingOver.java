@@ -199,7 +199,7 @@ final class FailingOver {
         List<Reason> reasons = new ArrayList<>(a.reasons());
         reasons.addAll(Leasing.against(t));
         List<Reason> refusing = UndoRules.refusing(reasons, request.override(), request.acceptLoss());
-        Claim claim = t.nextClaim(t.me.self());
+        Claim claim = t.nextClaim(t.me.self(), Optional.of(a.group()));
         Plan plan = t.plan(a.group(), a.from(), claim, List.of(), request.mac());
         if (!refusing.isEmpty()) {
             t.show(

@@ -49,7 +49,7 @@ final class Hearing {
         } else if (message instanceof GroupMessage.DefinitionKept m) {
             Defining.kept(t, m);
         } else if (message instanceof GroupMessage.Destroyed m) {
-            Defining.destroyed(t, m.from());
+            Defining.destroyed(t, m);
         } else if (message instanceof GroupMessage.Propose m) {
             FailingOver.proposed(t, m);
         } else if (message instanceof GroupMessage.Acknowledge m) {

@@ -57,7 +57,7 @@ public sealed interface Input {
     record PermitStored(SagaEvent.Permitted permit) implements Input {}
 
     /** What is served has changed; or, with an error, it is as before. */
-    record SagaAdjusted(String saga, String error) implements Input {}
+    record SagaAdjusted(String saga, String id, String error) implements Input {}
 
     /** A server of this group ended, on an operator's word or not. */
     record ServerEnded() implements Input {}

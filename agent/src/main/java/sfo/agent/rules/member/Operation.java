@@ -36,7 +36,7 @@ public record Operation(String wish, Wish what, long began, Instant beganAt, Opt
         record Settling() implements Stage {}
 
         /** what is served to become {@code to} */
-        record Adjusting(GroupDefinition to) implements Stage {}
+        record Adjusting(String id, GroupDefinition to) implements Stage {}
 
         /**
          * @param movedAt when home's mirrors last came nearer, by the monotonic clock

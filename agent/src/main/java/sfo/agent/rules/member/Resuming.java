@@ -121,6 +121,8 @@ final class Resuming {
             t.reply(wish, MemberRules.onlyVotes(t, "resolve"));
         } else if (t.state().conflict().isPresent()) {
             t.claimMade(t.nextClaim(t.me.self()), why);
+            // the other claim's holder may have made another one of the same version
+            t.define(t.definition());
             t.reply(wish, Answer.done(t.me.self() + " holds group " + t.me.group() + " now"));
         } else if (open.isPresent() && t.operation.isEmpty()) {
             t.act(new Act.AskSaga(wish, r, open.get()));

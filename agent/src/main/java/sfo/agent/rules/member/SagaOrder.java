@@ -29,7 +29,7 @@ public sealed interface SagaOrder {
     record Prepare(Plan plan, long afterMillis) implements SagaOrder {}
 
     /** Change what is served to another plan of the same claim. */
-    record Adjust(Plan plan) implements SagaOrder {}
+    record Adjust(String id, Plan plan) implements SagaOrder {}
 
     /** Look whether what is served is as it was served. */
     record Look() implements SagaOrder {}

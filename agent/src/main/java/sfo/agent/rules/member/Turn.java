@@ -164,10 +164,14 @@ final class Turn {
                 .toString();
     }
 
-    /** Above every claim that is known, also by what was made under it. */
     Claim nextClaim(String appliance) {
-        long made = state.definition().map(GroupDefinition::generation).orElse(0L);
-        return new Claim(Math.max(state.claim().generation(), made) + 1, appliance, freshId());
+        return nextClaim(appliance, state.definition());
+    }
+
+    /** Above every claim that is known, also by a definition that was made under it. */
+    Claim nextClaim(String appliance, Optional<GroupDefinition> made) {
+        long known = made.map(GroupDefinition::generation).orElse(0L);
+        return new Claim(Math.max(state.claim().generation(), known) + 1, appliance, freshId());
     }
 
     Plan plan(GroupDefinition definition, String from, Claim claim, List<Target> targets, Optional<Mac> mac) {
@@ -193,6 +197,9 @@ final class Turn {
 
     /** As the holder, who alone changes what a group is. */
     void define(GroupDefinition changed) {
+        if (!named()) {
+            throw new IllegalStateException(heldBy() + ", and not " + me.self() + "'s to change");
+        }
         store(n -> new GroupEvent.Defined(n, changed.under(state.claim().generation()), now.wall()));
     }
 

@@ -87,8 +87,9 @@ class ChangingTermsTest {
         return plan.steps().stream().anyMatch(step -> step.resource() instanceof Resource.IsolationLease);
     }
 
-    private static Input adjusted(String error) {
-        return new Input.SagaAdjusted("files-1", error);
+    private static Input adjusted(Memory memory, String error) {
+        Operation operation = memory.operation().orElseThrow();
+        return new Input.SagaAdjusted("files-1", ((Operation.Stage.Adjusting) operation.stage()).id(), error);
     }
 
     @Test
@@ -103,7 +104,7 @@ class ChangingTermsTest {
         // the new one is none of those who voted
         assertThat(c.then(11_100, confirms("w", c.both, 11_000)).adjusts()).isEmpty();
         assertThat(c.then(11_200, confirms("b", c.both, 11_100)).adjusts()).isPresent();
-        c.then(11_300, adjusted(""));
+        c.then(11_300, adjusted(c.last.memory(), ""));
         assertThat(c.now()).isEqualTo(c.both.settled());
         assertThat(answer(c.last).exit()).isEqualTo(ExitCode.DONE);
     }
@@ -114,10 +115,28 @@ class ChangingTermsTest {
         Change c = new Change(NONE, witness(0));
         GroupDefinition settled = c.both.settled();
         OneMember b = OneMember.serving("b", c.both, B2);
-        b.wants(new Wish.Change(d -> d.towards(NONE), "changed", ROOT)).on(new Input.SagaAdjusted("files-2", ""));
+        b.wants(new Wish.Change(d -> d.towards(NONE), "changed", ROOT)).adjusted("files-2", "");
         GroupDefinition back = b.state.definition().orElseThrow();
         assertThat(back.terms()).isEqualTo(NONE);
         assertThat(back.version()).isGreaterThan(settled.version());
+    }
+
+    /** By then two would make another definition of the same version. */
+    @Test
+    void whoNoLongerHoldsTheGroupChangesNothing() {
+        for (boolean settling : List.of(true, false)) {
+            Change c = new Change(settling ? NONE : lease(5), settling ? witness(0) : NONE);
+            if (!settling) {
+                c.then(10_200, confirms("b", c.both, 10_100));
+            }
+            Memory ordered = c.last.memory();
+            c.then(10_300, says("b", B2, c.both.version(), Map.of()));
+            assertThat(after(c.state, c.last).claim()).isEqualTo(B2);
+            c.then(16_000, settling ? new Input.Tick() : adjusted(ordered, ""));
+            assertThat(c.now()).isEqualTo(c.both);
+            assertThat(answer(c.last).exit()).isEqualTo(ExitCode.NEEDS_ATTENTION);
+            assertThat(answer(c.last).text()).contains("is held by 2-b");
+        }
     }
 
     @Test
@@ -129,7 +148,7 @@ class ChangingTermsTest {
         assertThat(c.state.leased()).as("not bound by a gate that is not there").isNotEqualTo(A1);
         assertThat(c.adjusts())
                 .hasValueSatisfying(plan -> assertThat(gated(plan)).isTrue());
-        c.then(10_300, adjusted(""));
+        c.then(10_300, adjusted(c.last.memory(), ""));
         assertThat(after(c.state, c.last).leased()).isEqualTo(A1);
     }
 
@@ -160,7 +179,7 @@ class ChangingTermsTest {
         c.then(11_000, confirms("b", c.before, 10_900));
         assertThat(passes(c.last)).containsExactly(15_900_000_000L);
         c.then(12_000, confirms("b", c.both, 11_900));
-        c.then(12_100, adjusted(""));
+        c.then(12_100, adjusted(c.last.memory(), ""));
         assertThat(passes(c.last)).containsExactly(31_900_000_000L);
     }
 
@@ -203,7 +222,8 @@ class ChangingTermsTest {
     @Test
     void aGateThatCannotBeMadeLeavesTheFormerTerms() {
         Change c = new Change(NONE, lease(5));
-        c.then(10_200, confirms("b", c.both, 10_100)).then(10_300, adjusted("no such hook"));
+        c.then(10_200, confirms("b", c.both, 10_100));
+        c.then(10_300, adjusted(c.last.memory(), "no such hook"));
         assertThat(answer(c.last).exit()).isEqualTo(ExitCode.ROLLED_BACK);
         assertThat(c.now().terms()).isEqualTo(NONE);
         assertThat(c.now().former()).isEmpty();
@@ -219,7 +239,7 @@ class ChangingTermsTest {
         assertThat(begun.acts())
                 .anyMatch(
                         act -> act instanceof Act.Saga s && s.order() instanceof SagaOrder.Adjust a && gated(a.plan()));
-        Decision done = MemberRules.on(A, state, begun.memory(), at(100), adjusted(""));
+        Decision done = MemberRules.on(A, state, begun.memory(), at(100), adjusted(begun.memory(), ""));
         GroupDefinition again = after(state, done).definition().orElseThrow();
         assertThat(again.former()).isEmpty();
         assertThat(again.terms()).isEqualTo(lease(5));
@@ -230,7 +250,7 @@ class ChangingTermsTest {
         GroupDefinition both = group(NONE).towards(witness(0));
         Decision heard = MemberRules.on(A, servedByA(both), Memory.fresh(0), at(1_000), confirms("b", both, 900));
         assertThat(heard.acts()).anyMatch(act -> act instanceof Act.Saga s && s.order() instanceof SagaOrder.Adjust);
-        Decision done = MemberRules.on(A, servedByA(both), heard.memory(), at(1_100), adjusted(""));
+        Decision done = MemberRules.on(A, servedByA(both), heard.memory(), at(1_100), adjusted(heard.memory(), ""));
         assertThat(after(servedByA(both), done).definition()).contains(both.settled());
     }
 
@@ -255,7 +275,8 @@ class ChangingTermsTest {
         GroupDefinition both = group(NONE).towards(witness(0));
         Wish shares = new Wish.Change(d -> d.withShares(List.of()), "changed", ROOT);
         Decision begun = MemberRules.on(A, servedByA(both), Memory.fresh(0), at(1_000), new Input.Wanted("op", shares));
-        Decision failed = MemberRules.on(A, servedByA(both), begun.memory(), at(1_100), adjusted("no room"));
+        Decision failed =
+                MemberRules.on(A, servedByA(both), begun.memory(), at(1_100), adjusted(begun.memory(), "no room"));
         assertThat(failed.events()).isEmpty();
         assertThat(answer(failed).exit()).isEqualTo(ExitCode.ROLLED_BACK);
     }

@@ -31,7 +31,8 @@ class DefiningTest {
     private static final Claim A1 = claim(1, "a");
     private static final GroupDefinition GROUP = Sample.group();
     private static final GroupDefinition BARE = Sample.with(GROUP.interfaces(), List.of(), List.of());
-    private static final GroupDefinition FIRST = version(1, "a", "b");
+    private static final GroupDefinition FIRST = version(1, "a", "b").under(1);
+    private static final GroupDefinition SECOND = FIRST.above(FIRST.version());
 
     private static GroupDefinition version(long version, String... members) {
         return new GroupDefinition("files", version, "a", List.of(members), GROUP.interfaces(), List.of(), List.of());
@@ -55,22 +56,21 @@ class DefiningTest {
     void aNewDefinitionIsStoredAndAnsweredAndAnOldOneOnlyAnswered() {
         OneMember b = new OneMember("b").hears(definition(FIRST, Claim.NONE));
         assertThat(b.events()).containsExactly(new GroupEvent.Defined(1, FIRST, NOON));
-        assertThat(b.sent()).containsExactly(kept(1));
+        assertThat(b.sent()).containsExactly(kept(FIRST.version()));
         assertThat(b.state.abstains()).as("nobody holds it yet").isFalse();
 
         assertThat(b.hears(definition(FIRST, Claim.NONE)).events()).isEmpty();
-        assertThat(b.sent()).containsExactly(kept(1));
+        assertThat(b.sent()).containsExactly(kept(FIRST.version()));
 
-        b.hears(definition(version(2, "a", "b"), A1));
+        b.hears(definition(SECOND, A1));
         assertThat(b.events())
                 .containsExactly(
-                        new GroupEvent.Defined(2, version(2, "a", "b"), NOON),
+                        new GroupEvent.Defined(2, SECOND, NOON),
                         new GroupEvent.ClaimKnown(3, A1, "with the definition", NOON));
         assertThat(b.state.abstains()).isFalse();
-        assertThat(b.hears(definition(version(2, "a", "b"), claim(1, "a"))).events())
-                .isEmpty();
-        assertThat(b.hears(definition(version(1, "a", "b"), claim(0, ""))).events())
-                .isEmpty();
+        assertThat(b.hears(definition(SECOND, A1)).events()).isEmpty();
+        assertThat(b.hears(definition(FIRST, A1)).events()).isEmpty();
+        assertThat(b.sent()).containsExactly(kept(SECOND.version()));
     }
 
     @Test
@@ -101,29 +101,72 @@ class DefiningTest {
     }
 
     @Test
-    void aDestroyedGroupThatIsMadeAgainIsNewerThanWhatItWas() {
-        OneMember b = OneMember.of("b", GROUP, A1).stored(n -> new GroupEvent.Destroyed(n, NOON));
-        assertThat(b.hears(definition(version(2, "a", "b"), Claim.NONE)).events())
-                .as("a late word of the old one")
-                .isEmpty();
-        assertThat(b.sent()).as("the answer says what is remembered").containsExactly(kept(GROUP.version()));
-        b.hears(definition(FIRST.under(2), Claim.NONE));
+    void aDestroyedGroupIsMadeAnewAboveWhatIsRememberedOfItAndOfItsClaims() {
+        OneMember b = OneMember.of("b", SECOND, claim(4, "b")).stored(n -> new GroupEvent.Destroyed(n, NOON));
+        long least = FIRST.under(5).version();
+        for (GroupDefinition low : List.of(FIRST, SECOND, FIRST.under(4))) {
+            assertThat(b.hears(definition(low, Claim.NONE)).events()).isEmpty();
+            assertThat(b.sent()).as("what a new one has to have").containsExactly(kept(least));
+        }
+        b.hears(definition(FIRST.under(5), Claim.NONE));
         assertThat(b.state.destroyed()).isFalse();
-        assertThat(b.state.definition()).contains(FIRST.under(2));
+        assertThat(b.state.definition()).contains(FIRST.under(5));
+        assertThat(b.standing())
+                .as("its claim is of the one that was destroyed")
+                .isEqualTo(GroupRules.Standing.STANDS_BY);
+        b.hears(new GroupMessage.Destroyed("c", "files", FIRST.under(4).version()));
+        assertThat(b.state.destroyed()).isFalse();
+        b.hears(new GroupMessage.Destroyed("a", "files", FIRST.under(5).version()));
+        assertThat(b.state.destroyed()).as("it came to nothing").isTrue();
+        b.hears(definition(FIRST.under(5), Claim.NONE));
+        assertThat(b.sent())
+                .as("once more is another one")
+                .containsExactly(kept(FIRST.under(5).version() + 1));
+    }
+
+    @Test
+    void whatWasLeftOfACreationThatWasGivenUpIsNotTakenForTheNextOne() {
+        OneMember b =
+                new OneMember("b").hears(definition(version(1, "a", "b", "w").under(1), Claim.NONE));
+        assertThat(b.hears(definition(FIRST, Claim.NONE)).events()).isEmpty();
+        assertThat(b.sent()).containsExactly(kept(FIRST.version() + 1));
+        b.hears(definition(SECOND, Claim.NONE));
+        assertThat(b.state.definition()).contains(SECOND);
     }
 
     @Test
     void aGroupThatSomebodyHoldsIsNotMadeAnewByOneThatForgotIt() {
-        OneMember b = OneMember.of("b", GROUP, A1).hears(definition(FIRST.under(1), Claim.NONE));
-        assertThat(b.events()).isEmpty();
-        assertThat(b.sent())
-                .containsExactly(new Act.Send(
-                        "a",
-                        new GroupMessage.DefinitionKept(
-                                "b",
-                                "files",
-                                GROUP.version(),
-                                Optional.of("a group of that name is there already: on b type sfo group show files"))));
+        for (GroupDefinition there : List.of(GROUP, GROUP.under(1), SECOND)) {
+            OneMember b = OneMember.of("b", there, A1).hears(definition(FIRST, Claim.NONE));
+            assertThat(b.events()).isEmpty();
+            assertThat(b.sent()).hasSize(1);
+            GroupMessage.DefinitionKept answer =
+                    (GroupMessage.DefinitionKept) b.sent().get(0).message();
+            assertThat(answer.refused())
+                    .contains("a group of that name is there already: on b type sfo group show files");
+            b.hears(new GroupMessage.Destroyed("a", "files", FIRST.version()));
+            assertThat(b.state.destroyed()).as("what was not made").isFalse();
+        }
+    }
+
+    @Test
+    void ofTwoThatAreMadeAtOnceNoneIs() {
+        OneMember a = new OneMember("a").wants(CREATE);
+        a.hears(new GroupMessage.Definition("b", "files", version(1, "a", "b").under(1), Claim.NONE));
+        assertThat(a.events()).isEmpty();
+        GroupMessage.DefinitionKept answer =
+                (GroupMessage.DefinitionKept) a.sent().get(0).message();
+        assertThat(answer.refused()).contains("one of that name is being made on a, too");
+    }
+
+    @Test
+    void aGroupThatTurnsOutToBeThereIsNotMade() {
+        OneMember a = new OneMember("a").wants(CREATE).hears(keptBy("b"));
+        a.hears(new GroupMessage.Definition("c", "files", OFFERED.under(2), claim(2, "c")));
+        a.hears(keptBy("c"));
+        assertThat(a.answer().text()).isEqualTo("group files was not created: group files is held by 2-c-id-2-c");
+        assertThat(a.sent()).isEmpty();
+        assertThat(a.orders()).isEmpty();
     }
 
     @Test
@@ -218,9 +261,8 @@ class DefiningTest {
     @Test
     void whoForgotAGroupThatWasDestroyedMakesItAnewAboveWhatOthersRemember() {
         OneMember a = new OneMember("a").wants(CREATE);
-        GroupDefinition remembered = CREATE.definition().under(5);
-        a.hears(new GroupMessage.DefinitionKept("b", "files", remembered.version(), Optional.empty()));
         GroupDefinition anew = CREATE.definition().under(6);
+        a.hears(new GroupMessage.DefinitionKept("b", "files", anew.version(), Optional.empty()));
         GroupMessage offer = new GroupMessage.Definition("a", "files", anew, Claim.NONE);
         assertThat(a.sent()).containsExactly(new Act.Send("b", offer), new Act.Send("c", offer));
         a.hears(keptBy("c"));
@@ -260,8 +302,8 @@ class DefiningTest {
         assertThat(a.answer()).isEqualTo(Answer.refused(why, List.of()));
         assertThat(a.sent())
                 .containsExactly(
-                        new Act.Send("b", new GroupMessage.Destroyed("a", "files")),
-                        new Act.Send("c", new GroupMessage.Destroyed("a", "files")));
+                        new Act.Send("b", new GroupMessage.Destroyed("a", "files", OFFERED.version())),
+                        new Act.Send("c", new GroupMessage.Destroyed("a", "files", OFFERED.version())));
         assertThat(a.state).isEqualTo(GroupState.EMPTY);
         assertThat(a.memory.operation()).isEmpty();
     }
@@ -294,7 +336,7 @@ class DefiningTest {
         OneMember failing = OneMember.of("b", GROUP, A1).wants(OneMember.failover());
         failing.hears(keptBy("a"));
         assertThat(failing.orders()).isEmpty();
-        failing.on(new Input.SagaAdjusted("files-1", ""));
+        failing.on(new Input.SagaAdjusted("files-1", "x", ""));
         assertThat(failing.answered()).isEmpty();
     }
 
@@ -329,7 +371,9 @@ class DefiningTest {
                         .text())
                 .isEqualTo("another operation is under way for group files: change; see it with: sfo status files");
 
-        a.on(new Input.SagaAdjusted("files-1", ""));
+        a.on(new Input.SagaAdjusted("files-1", "another's", ""));
+        assertThat(a.events()).isEmpty();
+        a.adjusted("files-1", "");
         assertThat(a.events()).containsExactly(new GroupEvent.Defined(6, BARE.under(1), NOON));
         assertThat(a.answer()).isEqualTo(Answer.done("it is so"));
         assertThat(a.memory.operation()).isEmpty();
@@ -338,7 +382,7 @@ class DefiningTest {
     @Test
     void aChangeThatCouldNotBeServedIsNoChange() {
         OneMember a = OneMember.serving("a", GROUP, A1).wants(change(BARE));
-        a.on(new Input.SagaAdjusted("files-1", "smbd: no"));
+        a.adjusted("files-1", "smbd: no");
         assertThat(a.events()).isEmpty();
         assertThat(a.answer())
                 .isEqualTo(Answer.of(ExitCode.ROLLED_BACK, "not changed, everything is served as before: smbd: no"));

@@ -122,6 +122,13 @@ final class OneMember {
         return on(new Input.Wanted("w", what));
     }
 
+    /** What was ordered of a saga that serves is done, or was not. */
+    OneMember adjusted(String saga, String error) {
+        Operation.Stage.Adjusting stage =
+                (Operation.Stage.Adjusting) memory.operation().orElseThrow().stage();
+        return on(new Input.SagaAdjusted(saga, stage.id(), error));
+    }
+
     OneMember ended(String saga, SagaState how) {
         return on(new Input.SagaEnded(saga, how));
     }

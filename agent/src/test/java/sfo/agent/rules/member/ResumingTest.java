@@ -234,7 +234,10 @@ class ResumingTest {
         assertThat(b.state.claim().generation()).isEqualTo(2);
         assertThat(b.state.claim().appliance()).isEqualTo("b");
         assertThat(b.state.conflict()).isEmpty();
-        assertThat(b.events()).containsExactly(new GroupEvent.ClaimKnown(4, b.state.claim(), "resolved by root", NOON));
+        assertThat(b.events())
+                .containsExactly(
+                        new GroupEvent.ClaimKnown(4, b.state.claim(), "resolved by root", NOON),
+                        new GroupEvent.Defined(5, GROUP.under(2), NOON));
         assertThat(b.answer()).isEqualTo(Answer.done("b holds group files now"));
     }
 
