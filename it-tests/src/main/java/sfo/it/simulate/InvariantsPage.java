@@ -53,7 +53,7 @@ final class InvariantsPage {
         page.append("""
 
                 To replay one: `it-tests/bin/simulate --seeds 1 --seed SEED`. The same with the decisions broken on purpose, by adding
-                `--break WAY`; each way, with the invariant that notices it, and the first seed that does:
+                `--break WAY`; each way, with the invariant that notices it, and a seed that does:
 
                 | way | noticed by | seed |
                 | --- | --- | --- |

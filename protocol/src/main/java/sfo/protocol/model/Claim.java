@@ -13,10 +13,21 @@ import java.util.Comparator;
  */
 public record Claim(long generation, String appliance, String id) implements Comparable<Claim> {
     public static final Claim NONE = new Claim(0, "", "");
+    private static final String BACK = "back-";
 
     private static final Comparator<Claim> ORDER = Comparator.comparingLong(Claim::generation)
             .thenComparing(Claim::appliance)
             .thenComparing(Claim::id);
+
+    /** One that names another appliance than its maker: the one that held the group before. */
+    public static Claim givenBack(long generation, String to, String id) {
+        return new Claim(generation, to, BACK + id);
+    }
+
+    @JsonIgnore
+    public boolean isGivenBack() {
+        return id.startsWith(BACK);
+    }
 
     @Override
     public int compareTo(Claim other) {

@@ -316,6 +316,11 @@ final class FailingOver {
                 .map(Operation.Stage.Voting.class::cast);
     }
 
+    /** Whether it waits for votes for that claim. */
+    static boolean asksFor(Turn t, Claim claim) {
+        return voting(t).filter(s -> s.claim().equals(claim)).isPresent();
+    }
+
     private static Answer anotherFirst(Turn t) {
         return anotherFirst(t, t.state().claim());
     }
@@ -393,17 +398,15 @@ final class FailingOver {
 
     /** Else those who voted confirm it to this appliance, which serves by that, beside one that may live. */
     private static void giveBack(Turn t, Operation.Stage.Voting s, String why) {
-        Claim back = new Claim(s.claim().generation() + 1, s.assessment().from(), t.freshId());
+        Claim back = Claim.givenBack(s.claim().generation() + 1, s.assessment().from(), t.freshId());
         t.claimKnown(back, "rollback: " + why);
         Leasing.bound(t);
     }
 
     private static void claimed(Turn t, Wish.Failover f, Assessment a, Plan plan, Claim claim) {
         boolean sign = f.request().override().isEmpty() && heardSince(t, a.from());
-        // a voter's heartbeat may have told it before the voter's acknowledgement came
-        boolean ours = claim.equals(t.state().claim());
         boolean free = claim.outranks(t.state().claim()) && !isOfAnother(t, a.from());
-        if (t.state().openOperation().isPresent() || !(ours || free)) {
+        if (t.state().openOperation().isPresent() || !free) {
             Optional<Answer> busy = t.state().openOperation().map(open -> MemberRules.busy(t.me.group(), open));
             t.finish(sign ? justHeard(a) : busy.orElseGet(() -> anotherFirst(t)));
             return;

@@ -155,7 +155,8 @@ final class Resuming {
     /** A failover that comes to nothing names the old holder, so that it may serve when it returns. */
     private static void giveClaimBack(Turn t, String why) {
         t.state().returnsTo().filter(to -> t.named()).ifPresent(to -> {
-            t.claimKnown(t.nextClaim(to), why);
+            Claim next = t.nextClaim(to);
+            t.claimKnown(Claim.givenBack(next.generation(), to, next.id()), why);
             // by whatever way it hears of that, it is bound by then
             Leasing.bound(t);
         });

@@ -205,10 +205,27 @@ final class Turn {
 
     /** A claim that others made: whoever is given one is bound by the lease at once. */
     void claimKnown(Claim claim, String why) {
+        if (isOwnProposal(claim)) {
+            if (!FailingOver.asksFor(this, claim)) {
+                // else it would serve by votes that came when its operator was told that nothing came of it
+                Claim back =
+                        Claim.givenBack(claim.generation() + 1, state.claim().appliance(), freshId());
+                claimMade(back, "given up before " + why);
+            }
+            return;
+        }
         claimMade(claim, why);
         if (claim.appliance().equals(me.self())) {
             Leasing.bound(this);
         }
+    }
+
+    /** Not one that it made and has forgotten. Votes for it are counted as they come. */
+    private boolean isOwnProposal(Claim claim) {
+        return claim.appliance().equals(me.self())
+                && !claim.isGivenBack()
+                && state.abstained().isEmpty()
+                && !state.claim().isNone();
     }
 
     /** A claim that this appliance made, or was permitted; or one of another's that it may not be told. */

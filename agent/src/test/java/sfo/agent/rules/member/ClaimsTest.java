@@ -159,6 +159,31 @@ class ClaimsTest {
         assertThat(b.state.claim()).isEqualTo(c3);
     }
 
+    /** Its operator was told that nothing came of it: by then another may serve. */
+    @Test
+    void votesThatComeAfterItHasGivenUpAreGivenBack() {
+        GroupDefinition five = Sample.members("a", "b", "c", "d", "e");
+        OneMember b = OneMember.of("b", five, A1).wants(OneMember.failover()).proved(OneMember.failover(), "a");
+        Claim mine = b.voting();
+        b.hears(new GroupMessage.Acknowledge("c", "files", mine, mine));
+        b.hears(b.fresh(Sample.standingBy("c", mine)));
+        assertThat(b.state.claim()).as("counted, and not yet its own").isEqualTo(A1);
+        b.at(5_100).tick();
+        assertThat(b.noMajority()).startsWith("2 of 5 ");
+
+        b.hears(b.fresh(Sample.standingBy("d", mine)));
+        Claim back = b.state.claim();
+        assertThat(back.outranks(mine)).isTrue();
+        assertThat(back.appliance()).isEqualTo("a");
+        assertThat(back.isGivenBack()).isTrue();
+        b.hears(b.fresh(Sample.standingBy("e", mine)));
+        assertThat(b.state.claim()).as("once").isEqualTo(back);
+        assertThat(b.orders()).isEmpty();
+
+        OneMember a = OneMember.of("a", five, A1).hears(Sample.standingBy("b", back));
+        assertThat(a.state.claim()).as("whom it names takes it").isEqualTo(back);
+    }
+
     // --- amnesia
 
     @Test

@@ -320,14 +320,15 @@ class LeasingTest {
 
     @Test
     void whoIsGivenAClaimByOthersIsBoundByItAtOnceAndWhoHearsOfAnothersIsNot() {
+        Claim given = Claim.givenBack(3, "a", "x");
         OneMember a = OneMember.of("a", LEASED, A1);
-        a.hears(new GroupMessage.Definition("b", "files", LEASED, Sample.claim(3, "a")));
-        assertThat(a.state.leased()).isEqualTo(Sample.claim(3, "a"));
+        a.hears(new GroupMessage.Definition("b", "files", LEASED, given));
+        assertThat(a.state.leased()).isEqualTo(given);
         OneMember b = OneMember.of("b", LEASED, A1);
-        b.hears(new GroupMessage.Definition("a", "files", LEASED, Sample.claim(3, "a")));
+        b.hears(new GroupMessage.Definition("a", "files", LEASED, given));
         assertThat(b.state.leased()).isEqualTo(Claim.NONE);
         OneMember without = OneMember.of("a", Sample.group(), A1);
-        without.hears(new GroupMessage.Definition("b", "files", Sample.group(), Sample.claim(3, "a")));
+        without.hears(new GroupMessage.Definition("b", "files", Sample.group(), given));
         assertThat(without.state.leased()).isEqualTo(Claim.NONE);
     }
 

@@ -428,7 +428,7 @@ class ResumingTest {
         SagaState running = a.saga("files-1", Kind.RESUME, "a");
         a.hears(Sample.standingBy("b", B2));
         assertThat(a.told("files-1")).as("it is to go back").hasSize(1);
-        a.hears(Sample.standingBy("b", claim(3, "a")));
+        a.hears(Sample.standingBy("b", Claim.givenBack(3, "a", "x")));
         a.ended("files-1", OneMember.over(running, Outcome.DONE, ""));
         assertThat(a.standing()).isEqualTo(Standing.HOLDS);
         a.ended("files-1", OneMember.over(running, Outcome.UNDONE, "held by b"));
