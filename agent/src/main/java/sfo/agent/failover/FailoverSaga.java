@@ -126,7 +126,6 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     /** Until it has decided what follows from what it read, all else waits. */
     private boolean ready;
 
-    private Optional<SagaInput.Release> afterAdjusting = Optional.empty();
     /** The {@link Adjust} that is to be answered; one from before a restart is not. */
     private Optional<String> asked = Optional.empty();
 
@@ -191,7 +190,12 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
             return journalRead(state, in.input());
         } else if (!ready) {
             return Effect().stash();
-        } else if (waits(state, command)) {
+        }
+        if (command instanceof In in) {
+            released |= in.input() instanceof SagaInput.Release;
+            goesBack |= in.input() instanceof SagaInput.Undo || in.input() instanceof SagaInput.Release;
+        }
+        if (waits(state, command)) {
             return Effect().stash();
         } else if (command instanceof In in) {
             boolean nobodys = in.input() instanceof SagaInput.AdjustPrepared && asked.isEmpty();
@@ -222,13 +226,14 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
         return Effect().none();
     }
 
-    /** A look, a change and an undo each wait for one that is under way: their steps would run into one another. */
+    /** A look, a change and a way back each wait for one that is under way: their steps would run into one another. */
     private boolean waits(SagaState state, Command command) {
-        boolean changing = asked.isPresent() || state.adjusting().isPresent();
-        boolean undo = command instanceof In in && in.input() instanceof SagaInput.Undo;
+        boolean changes = state.adjusting().isPresent();
+        boolean back = command instanceof In in
+                && (in.input() instanceof SagaInput.Undo || in.input() instanceof SagaInput.Release);
         return (command instanceof Look && looking)
-                || (command instanceof Adjust && (looking || changing))
-                || (undo && changing);
+                || (command instanceof Adjust && (looking || changes || asked.isPresent()))
+                || (back && changes);
     }
 
     private Effect<SagaEvent, SagaState> journalRead(SagaState state, SagaInput input) {
@@ -296,21 +301,10 @@ public final class FailoverSaga extends EventSourcedBehavior<FailoverSaga.Comman
     }
 
     private Effect<SagaEvent, SagaState> on(SagaState state, SagaInput input) {
-        goesBack |= input instanceof SagaInput.Undo || input instanceof SagaInput.Release;
-        if (input instanceof SagaInput.Release release) {
-            released = true;
-            afterAdjusting = state.adjusting().map(adjusting -> release);
-        }
         SagaDecision decision = decide(state, input);
         return Effect()
                 .persist(decision.events())
-                .thenRun((SagaState s) -> {
-                    carryOut(s, decision);
-                    if (input instanceof SagaInput.AdjustOver) {
-                        afterAdjusting.ifPresent(this::tell);
-                        afterAdjusting = Optional.empty();
-                    }
-                })
+                .thenRun((SagaState s) -> carryOut(s, decision))
                 .thenUnstashAll();
     }
 

@@ -174,18 +174,7 @@ public record GroupDefinition(
 
     /** The former terms hold no more. */
     public GroupDefinition settled() {
-        return new GroupDefinition(
-                name,
-                version + 1,
-                home,
-                members,
-                interfaces,
-                volumes,
-                shares,
-                lease,
-                witnesses,
-                Optional.empty(),
-                targets);
+        return on(terms()).above(version);
     }
 
     public GroupDefinition withLease(Optional<Lease> chosen) {

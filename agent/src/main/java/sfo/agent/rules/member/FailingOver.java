@@ -398,8 +398,7 @@ final class FailingOver {
 
     /** Else those who voted confirm it to this appliance, which serves by that, beside one that may live. */
     private static void giveBack(Turn t, Operation.Stage.Voting s, String why) {
-        Claim back = Claim.givenBack(s.claim().generation() + 1, s.assessment().from(), t.freshId());
-        t.claimKnown(back, "rollback: " + why);
+        t.claimKnown(t.backTo(s.assessment().from(), s.claim()), "rollback: " + why);
         Leasing.bound(t);
     }
 

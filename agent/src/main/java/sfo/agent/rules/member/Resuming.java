@@ -155,8 +155,7 @@ final class Resuming {
     /** A failover that comes to nothing names the old holder, so that it may serve when it returns. */
     private static void giveClaimBack(Turn t, String why) {
         t.state().returnsTo().filter(to -> t.named()).ifPresent(to -> {
-            Claim next = t.nextClaim(to);
-            t.claimKnown(Claim.givenBack(next.generation(), to, next.id()), why);
+            t.claimKnown(t.backTo(to, t.state().claim()), why);
             // by whatever way it hears of that, it is bound by then
             Leasing.bound(t);
         });

@@ -208,9 +208,7 @@ final class Turn {
         if (isOwnProposal(claim)) {
             if (!FailingOver.asksFor(this, claim)) {
                 // else it would serve by votes that came when its operator was told that nothing came of it
-                Claim back =
-                        Claim.givenBack(claim.generation() + 1, state.claim().appliance(), freshId());
-                claimMade(back, "given up before " + why);
+                claimMade(backTo(state.claim().appliance(), claim), "given up before " + why);
             }
             return;
         }
@@ -218,6 +216,11 @@ final class Turn {
         if (claim.appliance().equals(me.self())) {
             Leasing.bound(this);
         }
+    }
+
+    /** The claim above that one, by which the group is another's again. */
+    Claim backTo(String appliance, Claim above) {
+        return Claim.givenBack(above.generation() + 1, appliance, freshId());
     }
 
     /** Not one that it made and has forgotten. Votes for it are counted as they come. */
